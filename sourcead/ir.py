@@ -1,0 +1,543 @@
+"""The program form: frozen, structured, flat, and a strict subset of Python.
+
+Every stage of the compiler takes a `Function` and gives a `Function`; `repr` of any of
+them is Python.  Expressions compare by value; statements by identity, so that an analysis
+can return a mapping from statements to facts and never writes on the tree.
+"""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+
+@dataclass(frozen=True)
+class Loc:
+    """A place in the user's source: what errors point at and emitted comments quote."""
+
+    file: str
+    line: int
+    text: str = ""
+    col: int = 0
+    end_col: int = 0
+
+
+# ---- expressions ---------------------------------------------------------------------
+
+
+class Expr:
+    """Arithmetic on expressions builds expressions, so a rule is written as plain mathematics."""
+
+    def __add__(self, o: Any) -> Expr:
+        return call(op.add, self, o)
+
+    def __radd__(self, o: Any) -> Expr:
+        return call(op.add, o, self)
+
+    def __sub__(self, o: Any) -> Expr:
+        return call(op.sub, self, o)
+
+    def __rsub__(self, o: Any) -> Expr:
+        return call(op.sub, o, self)
+
+    def __mul__(self, o: Any) -> Expr:
+        return call(op.mul, self, o)
+
+    def __rmul__(self, o: Any) -> Expr:
+        return call(op.mul, o, self)
+
+    def __truediv__(self, o: Any) -> Expr:
+        return call(op.truediv, self, o)
+
+    def __rtruediv__(self, o: Any) -> Expr:
+        return call(op.truediv, o, self)
+
+    def __floordiv__(self, o: Any) -> Expr:
+        return call(op.floordiv, self, o)
+
+    def __mod__(self, o: Any) -> Expr:
+        return call(op.mod, self, o)
+
+    def __pow__(self, o: Any) -> Expr:
+        return call(op.pow, self, o)
+
+    def __rpow__(self, o: Any) -> Expr:
+        return call(op.pow, o, self)
+
+    def __matmul__(self, o: Any) -> Expr:
+        return call(op.matmul, self, o)
+
+    def __neg__(self) -> Expr:
+        return call(op.neg, self)
+
+    def __abs__(self) -> Expr:
+        return call(abs, self)
+
+    def __lt__(self, o: Any) -> Expr:
+        return call(op.lt, self, o)
+
+    def __gt__(self, o: Any) -> Expr:
+        return call(op.gt, self, o)
+
+    def __le__(self, o: Any) -> Expr:
+        return call(op.le, self, o)
+
+    def __ge__(self, o: Any) -> Expr:
+        return call(op.ge, self, o)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *args: Any, **kwargs: Any) -> Expr:
+        return call(ufunc, *args)
+
+    def __array_function__(self, fn: Any, types: Any, args: Any, kwargs: Any) -> Expr:
+        return call(fn, *args)
+
+
+@dataclass(frozen=True)
+class Var(Expr):
+    name: str
+
+    def __repr__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, eq=False)
+class Const(Expr):
+    """A constant: number, bool, str, None, Ellipsis, or a NumPy dtype or scalar type."""
+
+    value: Any
+
+    # Python says 1 == 1.0 == True; constants of different types are different programs.
+    def __eq__(self, o: object) -> bool:
+        if not isinstance(o, Const) or type(self.value) is not type(o.value):
+            return False
+        if isinstance(self.value, float):  # tells 0.0 from -0.0 and finds nan equal to itself
+            return self.value.hex() == o.value.hex()
+        return bool(self.value == o.value)
+
+    def __hash__(self) -> int:
+        return hash((type(self.value), self.value))
+
+    def __repr__(self) -> str:
+        return repr(self.value)
+
+
+@dataclass(frozen=True)
+class Call(Expr):
+    """`fn(*args, **kwargs)`; `fn` is the Python callable itself (operator.mul, np.sin, ...)."""
+
+    fn: Callable[..., Any]
+    args: tuple[Expr, ...]
+    kwargs: tuple[tuple[str, Expr], ...] = ()
+
+
+@dataclass(frozen=True)
+class Slice(Expr):
+    """`start:stop:step` inside an `Index`; None where the user left it out."""
+
+    start: Expr | None = None
+    stop: Expr | None = None
+    step: Expr | None = None
+
+
+@dataclass(frozen=True)
+class Index(Expr):
+    """`array[i, j, ...]`: an element when every index is an integer, else a view."""
+
+    array: Var
+    index: tuple[Expr, ...]
+
+
+ZERO, ONE = Const(0.0), Const(1.0)
+
+
+def lift(a: Any) -> Expr:
+    return a if isinstance(a, Expr) else Const(a)
+
+
+def is_const(e: Expr, value: float) -> bool:
+    """Is `e` the number `value` (of any numeric type, booleans apart)?"""
+    return (
+        isinstance(e, Const)
+        and isinstance(e.value, (int, float, np.number))
+        and not isinstance(e.value, bool)
+        and bool(e.value == value)
+    )
+
+
+def call(fn: Callable[..., Any], *args: Any) -> Expr:
+    """Build a `Call`, dropping the zeros and ones that derivative rules produce.
+
+    Only for adjoint code: `x * 0.0` of a user's program is left as it is.
+    """
+    a = tuple(lift(x) for x in args)
+    if fn is op.mul:
+        if is_const(a[0], 1):
+            return a[1]
+        if is_const(a[1], 1):
+            return a[0]
+        if is_const(a[0], 0) or is_const(a[1], 0):
+            return ZERO
+        if is_const(a[0], -1):
+            return call(op.neg, a[1])
+        if is_const(a[1], -1):
+            return call(op.neg, a[0])
+        for x, y in ((a[0], a[1]), (a[1], a[0])):
+            if isinstance(y, Call) and y.fn is op.truediv and is_const(y.args[0], 1):
+                return call(op.truediv, x, y.args[1])
+            if isinstance(y, Call) and y.fn is op.neg:
+                return call(op.neg, call(op.mul, x, y.args[0]))
+            if isinstance(y, Call) and y.fn is np.where:  # NaN-safe: the other branch adds nothing
+                c, u, v = y.args
+                return Call(np.where, (c, call(op.mul, u, x), call(op.mul, v, x)))
+    elif fn is op.add:
+        if is_const(a[0], 0):
+            return a[1]
+        if is_const(a[1], 0):
+            return a[0]
+    elif fn is op.sub:
+        if is_const(a[1], 0):
+            return a[0]
+        if is_const(a[0], 0):
+            return call(op.neg, a[1])
+    elif fn is op.neg:
+        if isinstance(a[0], Call) and a[0].fn is op.neg:
+            return a[0].args[0]
+        if isinstance(a[0], Const) and isinstance(a[0].value, (int, float)):
+            return Const(-a[0].value)
+    elif fn is op.truediv:
+        if is_const(a[1], 1):
+            return a[0]
+        if is_const(a[0], 0):
+            return ZERO
+    return Call(fn, a)
+
+
+# ---- statements ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Stmt:
+    loc: Loc | None
+
+
+Block = tuple[Stmt, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Assign(Stmt):
+    """`target = value`; with an `Index` target, a store into an array."""
+
+    target: Var | Index
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Accum(Stmt):
+    """`target += value`: linear, so its adjoint needs no saved values."""
+
+    target: Var | Index
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Move(Stmt):
+    """`a, b = x, y`: parallel rebinding where control flow joins (loop-carried names, branch results)."""
+
+    targets: tuple[Var, ...]
+    sources: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Push(Stmt):
+    """`stack.append(value)`: keeps an array that its name is about to leave."""
+
+    stack: Var
+    value: Var
+
+
+@dataclass(frozen=True, eq=False)
+class Pop(Stmt):
+    """`target = stack.pop()`."""
+
+    target: Var
+    stack: Var
+
+
+@dataclass(frozen=True, eq=False)
+class If(Stmt):
+    cond: Expr
+    then: Block
+    orelse: Block = ()
+
+
+@dataclass(frozen=True, eq=False)
+class For(Stmt):
+    """`for var in range(start, stop, step)`; the bounds are evaluated once, on entry."""
+
+    var: Var
+    start: Expr
+    stop: Expr
+    step: Expr
+    body: Block
+
+
+@dataclass(frozen=True, eq=False)
+class While(Stmt):
+    """`while True: test; if not cond: break; body`; names made in `test` are not used outside it."""
+
+    test: Block
+    cond: Expr
+    body: Block
+
+
+@dataclass(frozen=True, eq=False)
+class Break(Stmt):
+    """Leaves the innermost loop; always the last statement executed of that loop's body."""
+
+
+@dataclass(frozen=True, eq=False)
+class Raise(Stmt):
+    """`raise exc(*args)`; `exc` is the exception class."""
+
+    exc: Callable[..., Any]
+    args: tuple[Expr, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Return(Stmt):
+    """The last statement of a function, and only there."""
+
+    values: tuple[Expr, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Function:
+    """A program: `types` gives the Numba type of every name, `constants` the values of frozen globals."""
+
+    name: str
+    params: tuple[str, ...]
+    body: Block
+    types: Mapping[str, Any] = field(default_factory=dict)
+    constants: Mapping[str, Any] = field(default_factory=dict)
+    tuple_result: bool = False  # `return a, b` rather than `return a`
+
+    def __repr__(self) -> str:
+        from .emit import to_source
+
+        return to_source(self)
+
+
+# ---- the shape of statements: the only functions that know it ---------------------------
+
+
+def blocks(s: Stmt) -> tuple[Block, ...]:
+    """The blocks inside a statement, in the order in which they run."""
+    match s:
+        case If():
+            return (s.then, s.orelse)
+        case For():
+            return (s.body,)
+        case While():
+            return (s.test, s.body)
+    return ()
+
+
+def with_blocks(s: Stmt, new: tuple[Block, ...]) -> Stmt:
+    """The same statement around other blocks (itself when nothing changed)."""
+    if all(a is b for a, b in zip(blocks(s), new, strict=True)):
+        return s
+    match s:
+        case If():
+            return replace(s, then=new[0], orelse=new[1])
+        case For():
+            return replace(s, body=new[0])
+        case While():
+            return replace(s, test=new[0], body=new[1])
+    return s
+
+
+def operands(s: Stmt) -> tuple[Expr, ...]:
+    """The expressions the statement itself (not its blocks) evaluates, store indices included."""
+    match s:
+        case Assign(_, t, v):
+            return (v, *t.index) if isinstance(t, Index) else (v,)
+        case Accum(_, t, v):
+            return (v, t)
+        case Move():
+            return s.sources
+        case Push(_, stack, v):
+            return (stack, v)
+        case Pop(_, _, stack):
+            return (stack,)
+        case If() | While():
+            return (s.cond,)
+        case For():
+            return (s.start, s.stop, s.step)
+        case Raise():
+            return s.args
+        case Return():
+            return s.values
+    return ()
+
+
+def written(s: Stmt) -> tuple[str, ...]:
+    """The names the statement itself (not its blocks) binds, or whose elements it changes."""
+    match s:
+        case Assign(_, t, _) | Accum(_, t, _):
+            return (t.array.name if isinstance(t, Index) else t.name,)
+        case Move():
+            return tuple(t.name for t in s.targets)
+        case Push(_, stack, _):
+            return (stack.name,)
+        case Pop(_, t, stack):
+            return (t.name, stack.name)
+        case For():
+            return (s.var.name,)
+    return ()
+
+
+def bound(s: Stmt) -> tuple[str, ...]:
+    """The names the statement itself (re)binds; stores into elements do not count."""
+    match s:
+        case Assign(_, Var(n), _):
+            return (n,)
+        case Accum(_, Var(n), _):
+            return (n,)
+        case Move():
+            return tuple(t.name for t in s.targets)
+        case Pop(_, t, _):
+            return (t.name,)
+        case For():
+            return (s.var.name,)
+    return ()
+
+
+def map_exprs(s: Stmt, fn: Callable[[Expr], Expr], target: Callable[[Var], Var] | None = None) -> Stmt:
+    """The statement with `fn` applied to every expression it evaluates, `target` to every name it writes."""
+    tv = target or (lambda v: v)
+
+    def lvalue(t: Var | Index) -> Var | Index:
+        return Index(tv(t.array), tuple(fn(i) for i in t.index)) if isinstance(t, Index) else tv(t)
+
+    match s:
+        case Assign(_, t, v):
+            return replace(s, target=lvalue(t), value=fn(v))
+        case Accum(_, t, v):
+            return replace(s, target=lvalue(t), value=fn(v))
+        case Move():
+            return replace(s, targets=tuple(map(tv, s.targets)), sources=tuple(map(fn, s.sources)))
+        case Push(_, stack, v):
+            return replace(s, stack=tv(stack), value=fn(v))
+        case Pop(_, t, stack):
+            return replace(s, target=tv(t), stack=tv(stack))
+        case If() | While():
+            return replace(s, cond=fn(s.cond))
+        case For():
+            return replace(s, var=tv(s.var), start=fn(s.start), stop=fn(s.stop), step=fn(s.step))
+        case Raise():
+            return replace(s, args=tuple(map(fn, s.args)))
+        case Return():
+            return replace(s, values=tuple(map(fn, s.values)))
+    return s
+
+
+# ---- walking --------------------------------------------------------------------------
+
+
+def children(e: Expr) -> tuple[Expr, ...]:
+    match e:
+        case Call():
+            return (*e.args, *(v for _, v in e.kwargs))
+        case Index():
+            return (e.array, *e.index)
+        case Slice():
+            return tuple(x for x in (e.start, e.stop, e.step) if x is not None)
+    return ()
+
+
+def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
+    """The expression with `fn` applied to its children."""
+    match e:
+        case Call():
+            return Call(e.fn, tuple(map(fn, e.args)), tuple((k, fn(v)) for k, v in e.kwargs))
+        case Index():
+            array = fn(e.array)
+            assert isinstance(array, Var)
+            return Index(array, tuple(map(fn, e.index)))
+        case Slice():
+            return Slice(*(None if x is None else fn(x) for x in (e.start, e.stop, e.step)))
+    return e
+
+
+def variables(*exprs: Expr) -> Iterator[str]:
+    """The names an expression reads, with repetitions, left to right."""
+    for e in exprs:
+        if isinstance(e, Var):
+            yield e.name
+        else:
+            yield from variables(*children(e))
+
+
+def substitute(e: Expr, env: Mapping[str, Expr]) -> Expr:
+    """Replace variables by expressions."""
+    if isinstance(e, Var):
+        return env.get(e.name, e)
+    return rebuild(e, lambda c: substitute(c, env)) if children(e) else e
+
+
+def rename(s: Stmt, names: Mapping[str, str]) -> Stmt:
+    """The statement, blocks included, with names replaced wherever they stand."""
+    env = {k: Var(v) for k, v in names.items()}
+    s = map_exprs(s, lambda e: substitute(e, env), lambda v: env.get(v.name, v))
+    return with_blocks(s, tuple(tuple(rename(c, names) for c in b) for b in blocks(s)))
+
+
+def walk(block: Iterable[Stmt]) -> Iterator[Stmt]:
+    """Every statement, outer before inner, in order."""
+    for s in block:
+        yield s
+        for b in blocks(s):
+            yield from walk(b)
+
+
+def reads(*stmts: Stmt) -> set[str]:
+    """Names whose values the statements, blocks included, use (a store reads no array)."""
+    return {n for s in walk(stmts) for n in variables(*operands(s))}
+
+
+def writes(*stmts: Stmt) -> set[str]:
+    """Names the statements, blocks included, bind or change."""
+    return {n for s in walk(stmts) for n in written(s)}
+
+
+def names(f: Function) -> set[str]:
+    """Every name that occurs in the program."""
+    return set(f.params) | set(f.constants) | reads(*f.body) | writes(*f.body)
+
+
+class Namer:
+    """Gives names that nobody uses yet; the one place where names are made."""
+
+    def __init__(self, taken: Iterable[str]):
+        self.taken = set(taken)
+
+    def __call__(self, base: str) -> str:
+        """`base` itself when it is free, otherwise `base_1`, `base_2`, ..."""
+        name, k = base, 0
+        while name in self.taken:
+            k += 1
+            name = f"{base}_{k}"
+        self.taken.add(name)
+        return name
+
+    def temp(self) -> str:
+        """A name for a value that the user did not name: `_t1`, `_t2`, ..."""
+        k = len(self.taken)
+        while f"_t{k}" in self.taken:
+            k += 1
+        self.taken.add(f"_t{k}")
+        return f"_t{k}"
