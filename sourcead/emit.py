@@ -1,0 +1,308 @@
+"""Program → Python text → function: the only place that knows how nodes are spelled."""
+
+from __future__ import annotations
+
+import builtins
+import itertools
+import linecache
+import math
+import operator as op
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from . import primitives as p
+from .ir import (
+    Accum,
+    Assign,
+    Block,
+    Break,
+    Call,
+    Const,
+    Expr,
+    For,
+    Function,
+    If,
+    Index,
+    Loc,
+    Move,
+    Pop,
+    Push,
+    Raise,
+    Return,
+    Slice,
+    Stmt,
+    Var,
+    While,
+    is_const,
+)
+
+TERNARY, OR, AND, NOT, COMPARE, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = range(11)
+
+INFIX: dict[Callable[..., Any], tuple[str, int]] = {
+    op.add: ("+", SUM),
+    op.sub: ("-", SUM),
+    op.mul: ("*", PRODUCT),
+    op.truediv: ("/", PRODUCT),
+    op.floordiv: ("//", PRODUCT),
+    op.mod: ("%", PRODUCT),
+    op.matmul: ("@", PRODUCT),
+    op.lt: ("<", COMPARE),
+    op.le: ("<=", COMPARE),
+    op.gt: (">", COMPARE),
+    op.ge: (">=", COMPARE),
+    op.eq: ("==", COMPARE),
+    op.ne: ("!=", COMPARE),
+    op.is_: ("is", COMPARE),
+    op.is_not: ("is not", COMPARE),
+    op.and_: ("&", BITS),
+    op.or_: ("|", BITS),
+    op.xor: ("^", BITS),
+    op.lshift: ("<<", BITS),
+    op.rshift: (">>", BITS),
+    p.both: ("and", AND),
+    p.either: ("or", OR),
+}
+PREFIX: dict[Callable[..., Any], tuple[str, int]] = {
+    op.neg: ("-", SIGN),
+    op.pos: ("+", SIGN),
+    op.invert: ("~", SIGN),
+    op.not_: ("not ", NOT),
+}
+
+
+# ---- expressions -----------------------------------------------------------------------
+
+
+def expression(e: Expr, outer: int = TERNARY) -> str:
+    """The text of an expression, in parentheses when it binds less tightly than `outer`."""
+    match e:
+        case Var(name):
+            return name
+        case Const(value):
+            text, own = constant(value), ATOM
+            if text.startswith("-"):
+                own = SIGN
+        case Index(array, index):
+            text, own = f"{array.name}[{', '.join(map(expression, index))}]", ATOM
+        case Slice(start, stop, step):
+            parts = ["" if x is None else expression(x) for x in (start, stop)]
+            text, own = ":".join(parts + ([expression(step)] if step is not None else [])), ATOM
+        case Call():
+            text, own = call_text(e)
+        case _:
+            raise TypeError(e)
+    return f"({text})" if own < outer else text
+
+
+def call_text(e: Call) -> tuple[str, int]:
+    fn, a = e.fn, e.args
+    if fn in INFIX and len(a) == 2:
+        sign, own = INFIX[fn]
+        # comparisons chain in Python, so both sides of one need parentheses
+        left, right = (own + 1, own + 1) if own == COMPARE else (own, own + 1)
+        return f"{expression(a[0], left)} {sign} {expression(a[1], right)}", own
+    if fn in PREFIX:
+        sign, own = PREFIX[fn]
+        return f"{sign}{expression(a[0], own)}", own
+    if fn is op.pow:
+        return f"{expression(a[0], ATOM)} ** {expression(a[1], SIGN)}", POWER
+    if fn is p.select or fn is np.where and len(a) == 3 and not e.kwargs:
+        return f"{expression(a[1], OR)} if {expression(a[0], OR)} else {expression(a[2], TERNARY)}", TERNARY
+    if fn is p.shape:
+        return f"{expression(a[0], ATOM)}.shape[{expression(a[1])}]", ATOM
+    if fn is p.shape_of:
+        return f"{expression(a[0], ATOM)}.shape", ATOM
+    if fn is p.dtype_of:
+        return f"{expression(a[0], ATOM)}.dtype", ATOM
+    if fn is p.astype:
+        return f"{expression(a[0], ATOM)}.astype({expression(a[1])})", ATOM
+    if fn is p.pack:
+        inner = ", ".join(map(expression, a)) + ("," if len(a) == 1 else "")
+        return f"({inner})", ATOM
+    if fn is p.array_of:
+        return f"np.array({rows(e)})", ATOM
+    if fn is p.trips:
+        return f"len({range_text(*a)})", ATOM
+    args = [*map(expression, a), *(f"{k}={expression(v)}" for k, v in e.kwargs)]
+    return f"{name_of(fn)}({', '.join(args)})", ATOM
+
+
+def rows(e: Expr) -> str:
+    if isinstance(e, Call) and e.fn is p.array_of:
+        return f"[{', '.join(map(rows, e.args))}]"
+    return expression(e)
+
+
+def constant(value: Any) -> str:
+    if isinstance(value, type) and issubclass(value, np.generic):
+        return f"np.{value.__name__}"
+    if isinstance(value, np.dtype):
+        return f"np.{value.type.__name__}"
+    if isinstance(value, type):
+        return value.__name__
+    if value is Ellipsis:
+        return "..."
+    if isinstance(value, np.generic):
+        return f"np.{type(value).__name__}({constant(value.item())})"
+    if isinstance(value, float) and not math.isfinite(value):
+        return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    return repr(value)
+
+
+def name_of(fn: Callable[..., Any]) -> str:
+    """How emitted code spells a callable."""
+    name = getattr(fn, "__name__", repr(fn))
+    module = getattr(fn, "__module__", None) or ""
+    if getattr(np, name, None) is fn:
+        return f"np.{name}"
+    if getattr(np.linalg, name, None) is fn:
+        return f"np.linalg.{name}"
+    if isinstance(fn, np.ufunc):
+        return f"np.{name}"
+    if getattr(math, name, None) is fn:
+        return f"math.{name}"
+    if getattr(op, name, None) is fn:
+        return f"operator.{name}"
+    if module == p.__name__ or getattr(builtins, name, None) is fn:
+        return name
+    raise TypeError(f"emitted code cannot name {fn!r}")
+
+
+def range_text(start: Expr, stop: Expr, step: Expr) -> str:
+    args = [start, stop, step]
+    if is_const(step, 1):
+        args = [stop] if is_const(start, 0) else [start, stop]
+    return f"range({', '.join(map(expression, args))})"
+
+
+# ---- statements --------------------------------------------------------------------------
+
+
+Line = tuple[str, Loc | None]
+
+
+def statement(s: Stmt, indent: str) -> Iterator[Line]:
+    inner = indent + "    "
+
+    def line(text: str) -> Line:
+        return indent + text, s.loc
+
+    match s:
+        case Assign(_, t, v):
+            yield line(f"{expression(t)} = {expression(v)}")
+        case Accum(_, t, Call(op.neg, (v,))):
+            yield line(f"{expression(t)} -= {expression(v, SIGN)}")
+        case Accum(_, t, v):
+            yield line(f"{expression(t)} += {expression(v)}")
+        case Move():
+            if s.targets:
+                yield line(f"{', '.join(map(expression, s.targets))} = {', '.join(map(expression, s.sources))}")
+        case Push(_, stack, v):
+            yield line(f"{stack.name}.append({expression(v)})")
+        case Pop(_, t, stack):
+            yield line(f"{t.name} = {stack.name}.pop()")
+        case If():
+            yield from branch(s, indent, "if")
+        case For(_, v, start, stop, step, body):
+            yield line(f"for {v.name} in {range_text(start, stop, step)}:")
+            yield from block(body, inner)
+        case While(_, test, cond, body):
+            yield line("while True:" if test else f"while {expression(cond)}:")
+            if test:
+                yield from block(test, inner)
+                yield inner + f"if not {expression(cond, COMPARE)}:", s.loc
+                yield inner + "    break", s.loc
+            yield from block(body, inner)
+        case Break():
+            yield line("break")
+        case Raise(_, exc, args):
+            yield line(f"raise {exc.__name__}({', '.join(map(expression, args))})")
+        case Return(_, values):
+            yield line(f"return {', '.join(map(expression, values))}")
+        case _:
+            raise TypeError(s)
+
+
+def branch(s: If, indent: str, word: str) -> Iterator[Line]:
+    inner = indent + "    "
+    if not s.then and s.orelse:
+        yield f"{indent}{word} not {expression(s.cond, NOT)}:", s.loc
+        yield from block(s.orelse, inner)
+        return
+    yield f"{indent}{word} {expression(s.cond)}:", s.loc
+    yield from block(s.then, inner)
+    match s.orelse:
+        case ():
+            pass
+        case (If() as nested,) if nested.loc is None or s.loc is None or nested.loc.text.startswith("elif"):
+            yield from branch(nested, indent, "elif")
+        case _:
+            yield f"{indent}else:", None
+            yield from block(s.orelse, inner)
+
+
+def block(b: Block, indent: str) -> Iterator[Line]:
+    empty = True
+    for s in b:
+        for line in statement(s, indent):
+            empty = False
+            yield line
+    if empty:
+        yield indent + "pass", None
+
+
+def lines(f: Function) -> list[Line]:
+    """The program, line by line, each with the user's place it comes from."""
+    out: list[Line] = [(f"def {f.name}({', '.join(f.params)}):", None)]
+    out += block(f.body[:-1], "    ") if len(f.body) > 1 else []
+    for s in f.body[-1:]:
+        if isinstance(s, Return):
+            values = ", ".join(map(expression, s.values))
+            out.append((f"    return ({values},)" if f.tuple_result and len(s.values) == 1 else f"    return {values}", s.loc))
+        else:
+            out += block((s,), "    ")
+    return out
+
+
+def to_source(f: Function, comments: bool = True) -> str:
+    """Python text; with `comments`, each group of lines quotes the user's line it comes from."""
+    out: list[str] = []
+    last: tuple[str, int] | None = None
+    home = next((loc.file for _, loc in lines(f) if loc is not None), None)
+    for text, loc in lines(f):
+        if comments and loc is not None and loc.text and (loc.file, loc.line) != last:
+            indent = text[: len(text) - len(text.lstrip())]
+            where = f"{loc.line}" if loc.file == home else f"{loc.file.rsplit('/', 1)[-1]}:{loc.line}"
+            quote = f"{indent}# {where}: {loc.text}"
+            if not text.lstrip().startswith(("else:", "elif ")):
+                out.append(quote)
+                last = (loc.file, loc.line)
+        out.append(text)
+    return "\n".join(out) + "\n"
+
+
+# ---- functions -----------------------------------------------------------------------------
+
+_CALLED_BY_NAME = {k: v for k, v in vars(p).items() if getattr(v, "__module__", None) == p.__name__ and callable(v)}
+_serial = itertools.count(1)
+
+_BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min", "pow", "range", "round", "sum")
+RESERVED = frozenset({"np", "math", "operator", *_CALLED_BY_NAME, *_BUILTINS})
+"""Names that no variable of an emitted program may have."""
+
+
+def namespace(f: Function) -> dict[str, Any]:
+    """The globals in which emitted code runs."""
+    return {"np": np, "math": math, "operator": op, **_CALLED_BY_NAME, **f.constants}
+
+
+def to_function(f: Function, source: str | None = None) -> Callable[..., Any]:
+    """Compile the text to a Python function; tracebacks, `inspect` and `pdb` find its lines."""
+    source = to_source(f) if source is None else source
+    filename = f"<sourcead {f.name} {next(_serial)}>"
+    linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
+    space = namespace(f)
+    exec(compile(source, filename, "exec"), space)
+    return space[f.name]

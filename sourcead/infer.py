@@ -1,0 +1,89 @@
+"""Types, from Numba: print the flat program, let Numba infer, read the answer by name.
+
+All dependence on the internals of Numba's type inference is in this file.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import replace
+from typing import Any
+
+from numba.core import compiler, errors, typed_passes, types
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import PassManager
+from numba.core.registry import cpu_target
+
+from .emit import lines, to_function
+from .errors import Unsupported
+from .ir import Function, Loc
+
+
+class _TypesOnly(CompilerBase):
+    """Numba's pipeline, ended after type inference."""
+
+    def define_pipelines(self) -> list[PassManager]:
+        manager = PassManager("types only")
+        for step, why in DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
+            manager.add_pass(step, why)
+            if step is typed_passes.NopythonTypeInference:
+                break
+        manager.finalize()
+        return [manager]
+
+
+def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
+    """The program with `types`: the Numba type of every name, for arguments of these types."""
+    context = cpu_target.typing_context
+    context.refresh()
+    cpu_target.target_context.refresh()
+    flags = compiler.Flags()
+    flags.nrt = True  # arrays may be created and returned
+    flags.error_model = "numpy"
+    text = lines(f)
+    pyfunc = to_function(f, "\n".join(t for t, _ in text) + "\n")
+    run = _TypesOnly(context, cpu_target.target_context, None, argtypes, None, flags, {})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run.compile_extra(pyfunc)
+    except errors.NumbaError as error:
+        raise refusal(error, [loc for _, loc in text]) from error
+    except Exception:
+        if not run.state.typemap:  # what fails after inference is not our concern here
+            raise
+    return replace(f, types=by_name(run.state.typemap, context))
+
+
+def by_name(typemap: dict[str, Any], context: Any) -> dict[str, types.Type]:
+    """One type a name: Numba's versions `x`, `x.1`, `x.2` unified."""
+    versions: dict[str, list[types.Type]] = {}
+    for name, type_ in typemap.items():
+        if name[0] != "$" and not name.startswith("arg."):
+            versions.setdefault(name.split(".")[0], []).append(types.unliteral(type_))
+    found = {}
+    for name, seen in versions.items():
+        unified = context.unify_types(*seen)
+        found[name] = seen[0] if unified is None else unified
+    return found
+
+
+def refusal(error: errors.NumbaError, places: list[Loc | None]) -> Unsupported:
+    """Numba's complaint about a printed line, told of the user's line."""
+    line = getattr(getattr(error, "loc", None), "line", None)
+    loc = places[line - 1] if line is not None and 0 < line <= len(places) else None
+    reason = next((t.strip() for t in str(error).splitlines() if "Failed in" not in t and t.strip()), "")
+    return Unsupported(
+        f"Numba cannot type this: {reason}",
+        loc,
+        "the function must compile under numba.njit as it stands; try numba.njit(f)(...) for its full message",
+    )
+
+
+def is_float(t: types.Type | None) -> bool:
+    """A real scalar or an array of them: what can carry a derivative."""
+    return isinstance(t, types.Float) or isinstance(t, types.Array) and isinstance(t.dtype, types.Float)
+
+
+def is_array(t: types.Type | None) -> bool:
+    return isinstance(t, types.Array)
