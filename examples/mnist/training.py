@@ -1,0 +1,85 @@
+"""Minibatch SGD: one loop, run natively with the compiled gradient or interpreted with the tape's."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numba import njit
+from numba.extending import register_jitable
+
+from sourcead import value_and_grad
+
+from .network import PARAMETERS, logits, loss
+
+loss_and_gradient = value_and_grad(loss, argnums=PARAMETERS)
+
+
+@register_jitable
+def descend(weights, gradient, rate):
+    weights -= rate * gradient
+
+
+def training_loop(loss_and_gradient: Callable) -> Callable:
+    """The whole training as one function: epochs x shuffle x minibatches x forward x backward x update."""
+
+    def train(W1, b1, W2, b2, W3, b3, X, labels, X_test, labels_test, rng, epochs, batch, rate, losses, accuracies, steps):
+        W1, b1, W2, b2, W3, b3 = W1.copy(), b1.copy(), W2.copy(), b2.copy(), W3.copy(), b3.copy()
+        batches = X.shape[0] // batch
+        for epoch in range(epochs):
+            order = rng.permutation(X.shape[0])
+            total = 0.0
+            for k in range(batches):
+                chosen = order[k * batch : (k + 1) * batch]
+                value, gradients = loss_and_gradient(W1, b1, W2, b2, W3, b3, X[chosen], labels[chosen])
+                gW1, gb1, gW2, gb2, gW3, gb3 = gradients
+                descend(W1, gW1, rate)
+                descend(b1, gb1, rate)
+                descend(W2, gW2, rate)
+                descend(b2, gb2, rate)
+                descend(W3, gW3, rate)
+                descend(b3, gb3, rate)
+                total += value
+                steps[0] += 1
+            losses[epoch] = total / batches
+            hits = 0
+            z = logits(W1, b1, W2, b2, W3, b3, X_test)
+            for i in range(z.shape[0]):
+                hits += np.argmax(z[i]) == labels_test[i]
+            accuracies[epoch] = hits / z.shape[0]
+        return W1, b1, W2, b2, W3, b3
+
+    return train
+
+
+# The watcher of the progress bar lives in another thread: native code lets it run.
+train_native = njit(nogil=True)(training_loop(loss_and_gradient))
+
+
+class Settings(NamedTuple):
+    epochs: int
+    batch: int
+    rate: float
+    seed: int
+    dtype: type
+
+
+class Progress:
+    """What a running training has reached; filled by the training, read by whoever watches."""
+
+    def __init__(self, epochs: int):
+        self.losses = np.full(epochs, np.nan)
+        self.accuracies = np.full(epochs, np.nan)
+        self.steps = np.zeros(1, np.int64)
+
+    def finished_epochs(self) -> int:
+        return int(np.count_nonzero(~np.isnan(self.accuracies)))
+
+
+def run(train: Callable, start: tuple[np.ndarray, ...], data: Any, settings: Settings, progress: Progress) -> Any:
+    """Train from `start`; the order of the images follows from the seed alone, whatever runs the loop."""
+    rng = np.random.default_rng(settings.seed)
+    rate = settings.dtype(settings.rate)
+    arrays = progress.losses, progress.accuracies, progress.steps
+    return train(*start, *data, rng, settings.epochs, settings.batch, rate, *arrays)
