@@ -1,0 +1,257 @@
+"""`grad` and `value_and_grad`, and the objects they make."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import itertools
+import types as pytypes
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from numba import njit, types, typeof
+from numba.core import config, sigutils
+from numba.core.compiler_lock import global_compiler_lock
+from numba.core.dispatcher import Dispatcher
+from numba.core.registry import CPUDispatcher
+
+from . import compile as compiler
+from .checks import argument_numbers, check_arguments, parameters
+
+OPTIONS = ("fastmath", "nogil", "boundscheck")
+"""What is passed on to Numba."""
+
+_numbers = itertools.count(1)
+
+
+class _Face:
+    """What compiled gradients and plain Python ones have in common."""
+
+    pyfunc: Any  # the user's function, or the gradient that is differentiated again
+    py_func: Callable[..., Any]  # the user's function
+    argnums: tuple[int, ...]
+    single: bool
+    value: bool
+    has_aux: bool
+    options: Mapping[str, Any]
+    cached: bool
+    specialisations: dict[tuple[types.Type, ...], compiler.Specialisation]
+    _ready = False
+
+    def _describe(self, f: Any, argnums: Any, value: bool, has_aux: bool, options: Mapping[str, Any], cached: bool) -> None:
+        self.pyfunc, self.value, self.has_aux = f, value, has_aux
+        function = user_function(f)
+        self.argnums, self.single = argument_numbers(argnums, function)
+        self.options, self.cached, self.specialisations = dict(options), cached, {}
+
+    def _arguments(self) -> tuple[Any, ...]:
+        argnums = self.argnums[0] if self.single else self.argnums
+        return self.pyfunc, argnums, self.value, self.has_aux, dict(self.options), self.cached
+
+    def _request(self, argtypes: tuple[types.Type, ...]) -> compiler.Request:
+        name = self.py_func.__name__
+        check_arguments(name, parameters(self.py_func), argtypes, self.argnums)
+        return compiler.Request(
+            self.pyfunc,
+            argtypes,
+            self.argnums,
+            self.single,
+            self.value,
+            self.has_aux,
+            tuple(sorted(self.options.items())),
+            self.cached,
+        )
+
+    def _types_of(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[types.Type, ...]:
+        """Argument types of a call; `args` are sample values or Numba types."""
+        bound = inspect.signature(self.py_func).bind(*args, **kwargs)
+        given = set(bound.arguments)
+        bound.apply_defaults()
+        out = []
+        for name, v in zip(bound.arguments, bound.args, strict=True):
+            t = v if isinstance(v, types.Type) else _typeof(v)
+            out.append(t if name in given else types.Omitted(v))
+        return tuple(out)
+
+    # ---- to look at ----
+
+    def source(self, *args: Any, **kwargs: Any) -> str:
+        """The emitted adjoint for these arguments (sample values or Numba types).
+
+        Without arguments, what was emitted so far.
+        """
+        if not args and not kwargs and (self.specialisations or parameters(self.py_func)):
+            return "\n\n".join(s.source for s in self.specialisations.values())
+        argtypes = self._types_of(args, kwargs)
+        spec = self.specialisations.get(argtypes)
+        return (spec or compiler.emitted(self._request(argtypes))).source
+
+    def stages(self, *args: Any, **kwargs: Any) -> Any:
+        """Every stage of the compiler for these arguments, by name."""
+        from .debug import Stages
+
+        return Stages(compiler.stages(self._request(self._types_of(args, kwargs))))
+
+    def __repr__(self) -> str:
+        if not self._ready:  # Numba names the type of this object, and code compiled for it, after this text
+            return f"<gradient {next(_numbers)}>"
+        names, k = parameters(self.py_func), len(self.specialisations)
+        what = "value_and_grad" if self.value else "grad"
+        wrt = ", ".join(names[i] for i in self.argnums)
+        inner = f"{self.pyfunc!r}" if isinstance(self.pyfunc, _Face) else f"{self.py_func.__name__}({', '.join(names)})"
+        return f"<{what} of {inner} wrt {wrt} [{k} specialisation{'s' * (k != 1)}]>"
+
+    def _repr_markdown_(self) -> str:
+        what = "value_and_grad" if self.value else "grad"
+        head = f"**{what}** of `{self.py_func.__name__}{inspect.signature(self.py_func)}` with respect to " + ", ".join(
+            f"`{parameters(self.py_func)[i]}`" for i in self.argnums
+        )
+        parts = [head]
+        for argtypes, spec in self.specialisations.items():
+            parts.append(f"for `({', '.join(map(str, argtypes))})`:\n\n```python\n{spec.source}```")
+        return "\n\n".join(parts if len(parts) > 1 else [head + ", not called yet"])
+
+
+class Gradient(_Face, CPUDispatcher):
+    """The gradient of a function, compiled for the argument types it meets.
+
+    A Numba dispatcher: calls from Python cost what calls of an njit function cost, and compiled code calls it
+    like one.  Its overloads are not compiled from the user's function but from the adjoint emitted for it.
+    """
+
+    def __init__(self, f: Any, argnums: Any, value: bool, has_aux: bool, options: Mapping[str, Any], cached: bool):
+        self._describe(f, argnums, value, has_aux, options, cached)
+        super().__init__(user_function(f), targetoptions={"nopython": True, "error_model": "numpy", **options})
+        self._ready = True
+
+    @property
+    def _numba_type_(self) -> types.Type:
+        return self._type
+
+    def compile(self, sig: Any) -> Any:
+        argtypes = tuple(map(types.unliteral, sigutils.normalize_signature(sig)[0]))
+        with global_compiler_lock, self._compiling_counter:
+            if argtypes not in self.overloads:
+                if not self._can_compile:
+                    raise RuntimeError("compilation disabled")
+                spec = compiler.compiled(self._request(argtypes))
+                self.specialisations[argtypes] = spec
+                self.add_overload(spec.result)
+        return self.overloads[argtypes].entry_point
+
+    def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
+        """Called on a call from Python with types that were not met yet."""
+        values = [getattr(a, "value", a) if type(a).__name__ == "OmittedArg" else a for a in args]
+        argtypes = [self.typeof_pyval(v) for v in values]
+        check_arguments(self.py_func.__name__, parameters(self.py_func), argtypes, self.argnums, values)
+        return super()._compile_for_args(*args, **kws)
+
+    def _compilation_chain_init_hook(self) -> None:
+        """Done only when something has to be compiled: it takes long."""
+
+    @functools.cached_property
+    def primal(self) -> Any:
+        """The function itself, compiled with the same options."""
+        if isinstance(self.pyfunc, _Face):
+            return self.pyfunc
+        return njit(error_model="numpy", **self.options)(self.py_func)
+
+    def _reduce_states(self) -> dict[str, Any]:
+        sigs = [] if self._can_compile else [r.signature for r in self.overloads.values()]
+        return dict(uuid=str(self._uuid), arguments=self._arguments(), can_compile=self._can_compile, sigs=sigs)
+
+    @classmethod
+    def _rebuild(cls, uuid: str, arguments: tuple[Any, ...], can_compile: bool, sigs: list[Any]) -> Gradient:
+        if uuid in cls._memo:
+            return cls._memo[uuid]
+        self = cls(*arguments)
+        self._set_uuid(uuid)
+        for sig in sigs:
+            self.compile(sig)
+        self._can_compile = can_compile
+        return self
+
+
+class PythonGradient(_Face):
+    """The same emitted code, run by Python: for `pdb`, profilers and coverage."""
+
+    def __init__(self, f: Any, argnums: Any, value: bool, has_aux: bool, options: Mapping[str, Any], cached: bool):
+        self._describe(f, argnums, value, has_aux, options, cached)
+        self.py_func = user_function(f)
+        functools.update_wrapper(self, self.py_func)
+        self._ready = True
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        bound = inspect.signature(self.py_func).bind(*args, **kwargs)
+        bound.apply_defaults()
+        argtypes = tuple(_typeof(v) for v in bound.args)
+        if argtypes not in self.specialisations:
+            check_arguments(self.py_func.__name__, parameters(self.py_func), argtypes, self.argnums, bound.args)
+            self.specialisations[argtypes] = compiler.emitted(self._request(argtypes))
+        return self.specialisations[argtypes].function(*bound.args)
+
+    def __get__(self, obj: Any, objtype: Any = None) -> Any:
+        return self if obj is None else pytypes.MethodType(self, obj)
+
+    def __reduce__(self) -> Any:
+        return PythonGradient, self._arguments()
+
+    @property
+    def primal(self) -> Any:
+        return self.pyfunc
+
+
+def _typeof(v: Any) -> types.Type:
+    try:
+        return typeof(v) or types.pyobject
+    except ValueError:
+        return types.pyobject
+
+
+def user_function(f: Any) -> Callable[..., Any]:
+    """The Python function behind `f`."""
+    if isinstance(f, (_Face, Dispatcher)):
+        return f.py_func if not isinstance(f, _Face) else user_function(f.pyfunc)
+    if isinstance(f, pytypes.FunctionType):
+        return f
+    what = f"a {type(f).__name__}"
+    if isinstance(f, (functools.partial, pytypes.MethodType)):
+        raise TypeError(f"grad takes a function, not {what}; write lambda x: f(..., x) instead")
+    raise TypeError(f"grad takes a Python function, an njit function or another gradient, not {what}: {f!r}")
+
+
+def _make(f: Any, argnums: Any, has_aux: bool, value: bool, jit: bool, cache: bool, options: dict[str, Any]) -> Any:
+    unknown = sorted(set(options) - set(OPTIONS))
+    if unknown:
+        raise TypeError(f"unknown option{'s' * (len(unknown) > 1)} {', '.join(unknown)}; Numba's are {', '.join(OPTIONS)}")
+
+    def make(f: Any) -> Any:
+        kind = Gradient if jit and not config.DISABLE_JIT else PythonGradient
+        if isinstance(f, Dispatcher) and not isinstance(f, _Face):
+            f = f.py_func
+        return kind(f, argnums, value, bool(has_aux), options, cache)
+
+    return make if f is None else make(f)
+
+
+def grad(
+    f: Any = None, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, jit: bool = True, cache: bool = True, **options: Any
+) -> Any:
+    """The gradient of `f`, a function of the same arguments.
+
+    `f` returns a float; with `has_aux`, a pair `(value, aux)`, and the gradient returns `(gradient, aux)`.
+    `argnums` says which arguments to differentiate: an int gives one gradient, a tuple of ints a tuple.
+    A gradient has the type and the shape of its argument.  `f` is a function, an njit function or another
+    gradient; without it, `grad` is a decorator.  The result is called from Python and from njit code.
+
+    `jit=False` runs the emitted adjoint as plain Python, `cache=False` leaves the disk alone; `fastmath`,
+    `nogil` and `boundscheck` are passed on to Numba.
+    """
+    return _make(f, argnums, has_aux, False, jit, cache, options)
+
+
+def value_and_grad(
+    f: Any = None, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, jit: bool = True, cache: bool = True, **options: Any
+) -> Any:
+    """Like `grad`, but the result is `(value, gradient)`; with `has_aux`, `((value, aux), gradient)`."""
+    return _make(f, argnums, has_aux, True, jit, cache, options)

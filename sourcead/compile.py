@@ -1,0 +1,149 @@
+"""From a request for a gradient to code that runs: emitted text, a Python function, a compiled one."""
+
+from __future__ import annotations
+
+import linecache
+import threading
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from numba import types
+
+from . import cache
+from .checks import plain_type
+
+
+@dataclass(frozen=True)
+class Request:
+    """One gradient for one tuple of argument types; all that the emitted code depends on."""
+
+    pyfunc: Any  # the user's function, or another gradient
+    argtypes: tuple[types.Type, ...]
+    argnums: tuple[int, ...]
+    single: bool  # one gradient rather than a tuple of them
+    value: bool
+    has_aux: bool
+    options: tuple[tuple[str, Any], ...] = ()  # for Numba
+    cached: bool = True
+
+
+@dataclass(eq=False)
+class Specialisation:
+    """Emitted code for one tuple of argument types."""
+
+    name: str
+    source: str
+    constants: Mapping[str, Any]
+    key: str | None  # in the on-disk cache
+    filename: str = ""
+    result: Any = None  # Numba's CompileResult
+    code: bytes | None = field(default=None, repr=False)  # the same as found on disk
+    _function: Callable[..., Any] | None = None
+    _dispatcher: Any = None  # owns `result`
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """The emitted adjoint as a plain Python function."""
+        if self._function is None:
+            self._function = to_python(self)
+        return self._function
+
+
+# Equal requests share one compilation in a process; two copies of one symbol would confuse the linker.
+_alive: weakref.WeakValueDictionary[str, Specialisation] = weakref.WeakValueDictionary()
+_lock = threading.RLock()
+
+
+def stages(request: Request) -> dict[str, Any]:
+    """Stage name -> program, in order; the last one is what is emitted."""
+    from .pipeline import gradient_stages
+
+    argtypes = tuple(map(plain_type, request.argtypes))
+    return gradient_stages(
+        request.pyfunc,
+        argtypes,
+        request.argnums[0] if request.single else request.argnums,
+        value=request.value,
+        has_aux=request.has_aux,
+    )
+
+
+def emitted(request: Request) -> Specialisation:
+    """The adjoint's text: shared, from disk, or made now."""
+    key = cache.key(request)
+    with _lock:
+        if key is not None and key in _alive:
+            return _alive[key]
+        spec = _from_disk(key) if key is not None and request.cached else None
+        if spec is None:
+            spec = _build(request, key)
+            if key is not None and request.cached:
+                spec.filename = cache.save(key, cache.Entry(spec.name, spec.source, dict(spec.constants), None))
+        _register_lines(spec)
+        if key is not None:
+            _alive[key] = spec
+        return spec
+
+
+def _from_disk(key: str) -> Specialisation | None:
+    entry = cache.load(key)
+    if entry is None:
+        return None
+    filename = cache.source_file(key, entry)
+    return Specialisation(entry.name, entry.source, entry.constants, key, filename, code=entry.code)
+
+
+def _build(request: Request, key: str | None) -> Specialisation:
+    from .emit import to_source
+
+    program = list(stages(request).values())[-1]
+    return Specialisation(program.name, to_source(program), dict(program.constants), key)
+
+
+_serial = iter(range(1, 1 << 62))
+
+
+def _register_lines(spec: Specialisation) -> None:
+    """Without a file on disk, tracebacks and debuggers find the text in `linecache`."""
+    if not spec.filename:
+        spec.filename = f"<sourcead {spec.name} {next(_serial)}>"
+        linecache.cache[spec.filename] = (len(spec.source), None, spec.source.splitlines(True), spec.filename)
+
+
+def to_python(spec: Specialisation) -> Callable[..., Any]:
+    from . import emit, ir
+
+    space = emit.namespace(ir.Function(spec.name, (), (), constants=spec.constants))
+    space["__name__"] = __package__  # a module that any process can import: Numba's caches ask for it
+    exec(compile(spec.source, spec.filename, "exec"), space)
+    fn = space[spec.name]
+    # Numba derives symbol names from the qualified name; objects loaded from disk must not clash with new ones.
+    fn.__qualname__ = f"k{spec.key or next(_serial)}.{spec.name}"
+    return fn
+
+
+def compiled(request: Request) -> Specialisation:
+    """The adjoint compiled for the request's argument types (to be called under Numba's compiler lock)."""
+    spec = emitted(request)
+    if spec.result is None and spec.code is not None:
+        spec.result, spec.code = cache.load_result(spec.code), None
+    if spec.result is None:
+        _compile(spec, request)
+    return spec
+
+
+def _compile(spec: Specialisation, request: Request) -> None:
+    from numba import njit
+    from numba.core import entrypoints
+
+    entrypoints.init_all()
+    dispatcher = njit(error_model="numpy", **dict(request.options))(spec.function)
+    dispatcher.compile(request.argtypes)
+    spec._dispatcher = dispatcher
+    spec.result = dispatcher.overloads[request.argtypes]
+    if spec.key is not None and request.cached:
+        code = cache.dump_result(spec.result)
+        if code is not None:
+            cache.save(spec.key, cache.Entry(spec.name, spec.source, dict(spec.constants), code))
