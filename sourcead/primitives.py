@@ -85,3 +85,45 @@ def fits(x, shape):
         if x.shape[k] != shape[k]:
             same = False
     return same
+
+
+@register_jitable
+def polygamma(n, x):
+    """The n-th derivative of the digamma function, which is that of `log(gamma(x))`.
+
+    Recurrence up to x >= 15, then the asymptotic series (Abramowitz & Stegun 6.4.6, 6.4.11; 6.3.5, 6.3.18
+    for n = 0).  Infinite at the poles 0, -1, -2, ...
+    """
+    fact = 1.0  # n!
+    for k in range(2, n + 1):
+        fact *= k
+    sign = -1.0 if n % 2 == 0 else 1.0  # (-1)**(n + 1)
+    y = 0.0
+    while x < 15.0:
+        if x == 0.0:
+            return sign * np.inf
+        y += sign * fact / x ** (n + 1)
+        x += 1.0
+    if n == 0:
+        y += np.log(x) - 0.5 / x
+    else:
+        y += sign * (fact / n / x**n + 0.5 * fact / x ** (n + 1))
+    # sum over k of B_2k (2k + n - 1)! / ((2k)! x**(2k + n))
+    term = fact * (n + 1) / 2.0  # (2k + n - 1)! / (2k)! at k = 1
+    x2 = x * x
+    power = x ** (n + 2)
+    k = 1
+    for b in (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510):
+        y += sign * b * term / power
+        term *= (2 * k + n) * (2 * k + n + 1) / ((2 * k + 1) * (2 * k + 2))
+        power *= x2
+        k += 1
+    return y
+
+
+@register_jitable
+def grown(tape):
+    """A tape of twice the length with the same beginning."""
+    longer = np.empty(2 * tape.shape[0], tape.dtype)
+    longer[: tape.shape[0]] = tape
+    return longer
