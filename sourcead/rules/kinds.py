@@ -1,0 +1,169 @@
+"""What a derivative rule is, and the constructors that make one from a line of mathematics.
+
+A rule answers two questions about `y = fn(*args)`:
+
+    pullback(args, y, y_bar)    the share of `y_bar` that each argument receives; None where nothing can flow
+    pushforward(args, dots, y)  `y_dot`, for tangents `dots` (None for an argument that does not vary)
+
+The lambdas of the table are plain mathematics.  The compiler calls them with `ir.Expr`, which build
+expressions; the tests and the tape call them with numbers and arrays, which compute.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .. import ir
+
+Fn = Callable[..., Any]
+Shares = tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """The derivative of `fn`.
+
+    kind         elementwise, constant, linear, bilinear or general
+    partials     elementwise only: `partials(*args, y)` -> one partial derivative for each argument
+    shares       linear, bilinear, general: for each differentiable argument `share(y_bar, y, *args, **kwargs)`
+    samples      for each argument an interval (two floats), the shape of an array (ints), or `Fixed` values
+    cost         of recomputing `y`, in additions: what record-or-recompute weighs
+    """
+
+    fn: Fn
+    kind: str
+    pullback: Callable[..., Shares]
+    pushforward: Callable[..., Any] | None
+    partials: Callable[..., Shares] | None = None
+    shares: tuple[Fn, ...] = ()
+    samples: tuple[Any, ...] = ()
+    cost: int = 1
+
+
+class Fixed:
+    """Samples of an argument with respect to which nothing is differentiated: a flag, an order, an axis."""
+
+    def __init__(self, *values: Any):
+        self.values = values
+
+
+RULES: dict[Fn, Rule] = {}
+
+
+def register(fns: Iterable[Fn], *fields: Any, **more: Any) -> None:
+    for fn in fns:
+        RULES[fn] = Rule(fn, *fields, **more)
+
+
+def elementwise(*spec: Any, cost: int = 20) -> None:
+    """`elementwise(fn, other_spelling, partials, samples)`; `samples` may be left out.
+
+    Only elementwise rules broadcast: their shares are folded back to the shape of the argument by
+    whoever calls them, so that no rule mentions shapes.
+    """
+    *fns, partials = [s for s in spec if callable(s)]
+    code = partials.__code__
+    samples = next((s for s in spec if not callable(s)), ((-2.0, 2.0),) * (code.co_argcount - 1))
+
+    def each(args: Shares, y: Any) -> Shares:
+        p = partials(*args, y)
+        return p if isinstance(p, tuple) else (p,)
+
+    register(
+        fns,
+        "elementwise",
+        lambda args, y, y_bar: tuple(y_bar * p for p in each(args, y)),
+        lambda args, dots, y: total(p * d for p, d in zip(each(args, y), dots, strict=True) if d is not None),
+        lambda *args_y: each(args_y[:-1], args_y[-1]),
+        samples=samples,
+        cost=cost,
+    )
+
+
+def constant(*fns: Fn) -> None:
+    """Nothing flows: piecewise constant functions, comparisons, conversions to integers."""
+    register(fns, "constant", lambda args, y, y_bar: (None,) * len(args), lambda args, dots, y: 0.0)
+
+
+def linear(*spec: Any, cost: int = 1) -> None:
+    """`linear(fn, transpose, samples)`: linear in the first argument, the others are parameters.
+
+    `transpose(y_bar, x, *parameters)` may ask `x` for its shape and dtype, never for its elements.
+    """
+    *fns, transpose = [s for s in spec if callable(s)]
+    samples = next((s for s in spec if not callable(s)), ())
+    for fn in fns:
+        register(
+            [fn],
+            "linear",
+            lambda args, y, y_bar, **kw: (transpose(y_bar, *args, **kw), *(None for _ in args[1:])),
+            lambda args, dots, y, fn=fn, **kw: fn(dots[0], *args[1:], **kw),
+            shares=(lambda y_bar, y, *args, **kw: transpose(y_bar, *args, **kw),),
+            samples=samples,
+            cost=cost,
+        )
+
+
+def bilinear(*spec: Any, cost: int = 1) -> None:
+    """`bilinear(fn, left, right, samples)`: `left(y_bar, a, b)` is what `a` receives.
+
+    `left` may ask `a` for its shape only, `right` likewise `b`.
+    """
+    *fns, left, right = [s for s in spec if callable(s)]
+    samples = next((s for s in spec if not callable(s)), ())
+    for fn in fns:
+        register(
+            [fn],
+            "bilinear",
+            lambda args, y, y_bar: (left(y_bar, *args), right(y_bar, *args)),
+            lambda args, dots, y, fn=fn: total(
+                fn(*(d if i == j else a for j, a in enumerate(args))) for i, d in enumerate(dots) if d is not None
+            ),
+            shares=(lambda y_bar, y, a, b: left(y_bar, a, b), lambda y_bar, y, a, b: right(y_bar, a, b)),
+            samples=samples,
+            cost=cost,
+        )
+
+
+def general(*spec: Any, cost: int = 100) -> None:
+    """`general(fn, share_of_first, share_of_second, ..., samples)`: `share(y_bar, y, *args)`; reverse mode only."""
+    fn, *shares = [s for s in spec if callable(s)]
+    samples = next((s for s in spec if not callable(s)), ())
+
+    def pullback(args: Shares, y: Any, y_bar: Any, **kw: Any) -> Shares:
+        return (*(s(y_bar, y, *args, **kw) for s in shares), *(None for _ in args[len(shares) :]))
+
+    register([fn], "general", pullback, None, shares=tuple(shares), samples=samples, cost=cost)
+
+
+def total(terms: Iterable[Any]) -> Any:
+    """The sum; 0.0 when there is nothing to add."""
+    y = None
+    for t in terms:
+        y = t if y is None else y + t
+    return 0.0 if y is None else y
+
+
+# ---- words of the rule language that mean the same for numbers and for expressions --------------
+
+
+def apply(fn: Fn, *args: Any) -> Any:
+    """`fn(*args)`, computed for numbers and arrays, built for expressions."""
+    return ir.call(fn, *args) if any(isinstance(a, ir.Expr) for a in args) else fn(*args)
+
+
+def known(x: Any) -> Any:
+    """The value of a constant expression, when the rule can be decided while compiling."""
+    return x.value if isinstance(x, ir.Const) else x
+
+
+def where(c: Any, u: Any, v: Any) -> Any:
+    """Selection; a condition that is known now selects now."""
+    c = known(c)
+    if isinstance(c, (bool, np.bool_)):
+        return u if c else v
+    return apply(np.where, c, u, v)

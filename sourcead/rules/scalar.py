@@ -1,0 +1,211 @@
+"""The rule table, scalar functions: one line of mathematics each.
+
+`x`, `a`, `b` are arguments, `y` is the result.  After the mathematics stands where to sample for the tests
+(away from kinks, both signs where possible).  What holds *at* kinks is written in docs/conventions.md.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import operator as op
+from typing import Any
+
+import numpy as np
+
+from .. import primitives
+from .kinds import Fixed, apply, constant, elementwise, known, where
+
+anywhere, positive, unit, above_one, negative = (-3.0, 3.0), (0.1, 3.0), (-0.9, 0.9), (1.1, 3.0), (-3.0, -0.1)
+LN2, LN10, DEGREE = math.log(2.0), math.log(10.0), math.pi / 180.0
+
+
+def math_has(*names: str) -> tuple[Any, ...]:
+    """Functions of `math` that came with newer Pythons."""
+    return tuple(getattr(math, n) for n in names if hasattr(math, n))
+
+
+def equal(a: Any, b: Any) -> Any:
+    """`a == b` (expressions compare by value, so the operator itself is not available to rules)."""
+    return apply(op.eq, a, b)
+
+
+# ---- arithmetic ----------------------------------------------------------------------------------
+
+
+def power(x: Any, b: Any, y: Any) -> tuple[Any, Any]:
+    """Partials of `x ** b`: never a logarithm for the base, none of a number that is not positive."""
+    return power_base(x, b), power_exponent(x, y)
+
+
+def power_base(x: Any, b: Any) -> Any:
+    n = known(b)
+    if isinstance(n, (int, float, np.number)):
+        special = {0: 0.0, 1: 1.0, 2: 2.0 * x}
+        return special[n] if n in special else float(n) * x ** (n - 1)
+    return b * x ** where(equal(b, 0), 1, b - 1)  # x ** 0 is constant, at x = 0 too
+
+
+def power_exponent(x: Any, y: Any) -> Any:
+    base = known(x)
+    if isinstance(base, (int, float)):
+        return y * math.log(base) if base > 0 else 0.0
+    return where(x > 0, y * np.log(x), 0.0)
+
+
+elementwise(op.add, np.add, lambda a, b, y: (1.0, 1.0), cost=1)
+elementwise(op.sub, np.subtract, lambda a, b, y: (1.0, -1.0), cost=1)
+elementwise(op.mul, np.multiply, lambda a, b, y: (b, a), cost=1)
+elementwise(op.truediv, np.divide, np.true_divide, lambda a, b, y: (1.0 / b, -(y / b)), (anywhere, positive), cost=4)
+elementwise(op.pow, np.power, np.float_power, math.pow, pow, power, (positive, anywhere), cost=30)
+elementwise(op.neg, np.negative, lambda x, y: -1.0, cost=1)
+elementwise(op.pos, np.positive, lambda x, y: 1.0, cost=1)
+elementwise(op.mod, np.mod, np.remainder, lambda a, b, y: (1.0, -(a // b)), (anywhere, (0.7, 0.9)), cost=8)
+elementwise(np.fmod, math.fmod, lambda a, b, y: (1.0, -np.rint((a - y) / b)), (anywhere, (0.7, 0.9)), cost=8)
+elementwise(np.square, lambda x, y: 2.0 * x, cost=1)
+elementwise(np.reciprocal, lambda x, y: -(y * y), (positive,), cost=4)
+
+# ---- roots, exponentials, logarithms --------------------------------------------------------------
+
+elementwise(np.sqrt, math.sqrt, lambda x, y: 0.5 / y, (positive,), cost=5)
+elementwise(np.cbrt, *math_has("cbrt"), lambda x, y: 1.0 / (3.0 * y * y), (positive,))
+elementwise(np.exp, math.exp, lambda x, y: y)
+elementwise(np.expm1, math.expm1, lambda x, y: y + 1.0)
+elementwise(np.exp2, *math_has("exp2"), lambda x, y: y * LN2)
+elementwise(np.log1p, math.log1p, lambda x, y: 1.0 / (1.0 + x), (unit,))
+elementwise(np.log2, math.log2, lambda x, y: 1.0 / (x * LN2), (positive,))
+elementwise(np.log10, math.log10, lambda x, y: 1.0 / (x * LN10), (positive,))
+elementwise(np.logaddexp, lambda a, b, y: (np.exp(a - y), np.exp(b - y)), cost=40)
+elementwise(np.logaddexp2, lambda a, b, y: (np.exp2(a - y), np.exp2(b - y)), cost=40)
+
+
+def logarithm(x: Any, *base_y: Any) -> Any:
+    """`log(x)`, and `math.log(x, base)`."""
+    if len(base_y) == 1:
+        return 1.0 / x
+    base, y = base_y
+    return 1.0 / (x * np.log(base)), -(y / (base * np.log(base)))
+
+
+elementwise(np.log, math.log, logarithm, (positive,))
+
+# ---- trigonometric and hyperbolic -------------------------------------------------------------------
+
+elementwise(np.sin, math.sin, lambda x, y: np.cos(x))
+elementwise(np.cos, math.cos, lambda x, y: -np.sin(x))
+elementwise(np.tan, math.tan, lambda x, y: 1.0 + y * y, (unit,), cost=30)
+elementwise(np.arcsin, math.asin, lambda x, y: 1.0 / np.sqrt(1.0 - x * x), (unit,))
+elementwise(np.arccos, math.acos, lambda x, y: -(1.0 / np.sqrt(1.0 - x * x)), (unit,))
+elementwise(np.arctan, math.atan, lambda x, y: 1.0 / (1.0 + x * x))
+elementwise(np.arctan2, math.atan2, lambda a, b, y: (b / (a * a + b * b), -(a / (a * a + b * b))), cost=30)
+elementwise(np.sinh, math.sinh, lambda x, y: np.cosh(x))
+elementwise(np.cosh, math.cosh, lambda x, y: np.sinh(x))
+elementwise(np.tanh, math.tanh, lambda x, y: 1.0 - y * y)
+elementwise(np.arcsinh, math.asinh, lambda x, y: 1.0 / np.sqrt(1.0 + x * x), cost=30)
+elementwise(np.arccosh, math.acosh, lambda x, y: 1.0 / np.sqrt(x * x - 1.0), (above_one,), cost=30)
+elementwise(np.arctanh, math.atanh, lambda x, y: 1.0 / (1.0 - x * x), (unit,), cost=30)
+elementwise(np.deg2rad, np.radians, math.radians, lambda x, y: DEGREE, cost=1)
+elementwise(np.rad2deg, np.degrees, math.degrees, lambda x, y: 1.0 / DEGREE, cost=1)
+
+
+def hypotenuse(*args_y: Any) -> tuple[Any, ...]:
+    """`x / y`, and at the origin 0, which is a subgradient there."""
+    *args, y = args_y
+    return tuple(x / where(y > 0, y, 1.0) for x in args)
+
+
+elementwise(np.hypot, math.hypot, hypotenuse, (anywhere, positive), cost=10)
+
+# ---- special functions ---------------------------------------------------------------------------------
+
+elementwise(math.erf, lambda x, y: 2.0 / math.sqrt(math.pi) * np.exp(-(x * x)))
+elementwise(math.erfc, lambda x, y: -(2.0 / math.sqrt(math.pi) * np.exp(-(x * x))))
+elementwise(math.gamma, lambda x, y: y * apply(primitives.polygamma, 0, x), (positive,), cost=40)
+elementwise(math.lgamma, lambda x, y: apply(primitives.polygamma, 0, x), ((-0.9, -0.1),), cost=40)
+elementwise(
+    primitives.polygamma,
+    lambda n, x, y: (0.0, apply(primitives.polygamma, n + 1, x)),
+    (Fixed(0, 1, 2), positive),
+    cost=40,
+)
+
+# ---- selections: exactly one argument takes the whole unit, the first one when there is a tie ----------------
+
+
+def largest(*args_y: Any) -> tuple[Any, ...]:
+    *args, y = args_y
+    if len(args) == 2:
+        later = args[1] > args[0]
+        return where(later, 0.0, 1.0), where(later, 1.0, 0.0)
+    return first_equal(args, y)
+
+
+def smallest(*args_y: Any) -> tuple[Any, ...]:
+    *args, y = args_y
+    if len(args) == 2:
+        later = args[1] < args[0]
+        return where(later, 0.0, 1.0), where(later, 1.0, 0.0)
+    return first_equal(args, y)
+
+
+def first_equal(args: list[Any], y: Any) -> tuple[Any, ...]:
+    partials = []
+    for k, x in enumerate(args):
+        p = where(equal(x, y), 1.0, 0.0)
+        for earlier in reversed(args[:k]):
+            p = where(equal(earlier, y), 0.0, p)
+        partials.append(p)
+    return tuple(partials)
+
+
+def clipped(x: Any, lo: Any, hi: Any, y: Any) -> tuple[Any, Any, Any]:
+    """At a bound the unit goes to `x`; a bound of None does not exist; crossed bounds give `hi`, as in NumPy."""
+    lo = -math.inf if known(lo) is None else lo
+    hi = math.inf if known(hi) is None else hi
+    crossed = known(lo) > known(hi)
+    return (
+        where(x < lo, 0.0, where(x > hi, 0.0, 1.0)),
+        where(x < lo, where(crossed, 0.0, 1.0), 0.0),
+        where(x > hi, 1.0, where(crossed, 1.0, 0.0)),
+    )
+
+
+elementwise(np.maximum, np.fmax, max, largest, (anywhere, anywhere), cost=1)
+elementwise(np.minimum, np.fmin, min, smallest, (anywhere, anywhere), cost=1)
+elementwise(np.clip, clipped, (anywhere, (-1.0, -0.5), (0.5, 1.0)), cost=2)
+elementwise(
+    np.where,
+    primitives.select,
+    lambda c, u, v, y: (0.0, where(c, 1.0, 0.0), where(c, 0.0, 1.0)),
+    (Fixed(False, True), anywhere, anywhere),
+    cost=1,
+)
+elementwise(np.abs, np.fabs, abs, math.fabs, lambda x, y: np.sign(x), (negative,), cost=1)
+elementwise(
+    np.copysign,
+    math.copysign,
+    lambda a, b, y: (np.copysign(1.0, a) * np.copysign(1.0, b), 0.0),
+    (negative, positive),
+    cost=2,
+)
+elementwise(np.heaviside, lambda x, h, y: (0.0, where(equal(x, 0.0), 1.0, 0.0)), cost=2)
+
+# ---- conversions -------------------------------------------------------------------------------------------
+
+elementwise(float, np.float64, np.float32, lambda x, y: 1.0, cost=1)
+
+constant(int, bool, round, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.bool_)
+constant(np.intp, np.uintp)
+
+# ---- piecewise constant: no derivative, whatever the arguments ---------------------------------------------------
+
+constant(op.lt, op.le, op.gt, op.ge, op.eq, op.ne, op.is_, op.is_not, op.not_, op.invert, op.floordiv)
+constant(op.and_, op.or_, op.xor, op.lshift, op.rshift, primitives.both, primitives.either, divmod)
+constant(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.floor_divide)
+constant(np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.bitwise_and, np.bitwise_or)
+constant(np.bitwise_xor, np.invert, np.left_shift, np.right_shift)
+constant(np.sign, np.signbit, np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix)
+constant(math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, math.isclose)
+constant(math.gcd, math.factorial, math.isqrt, math.comb, math.perm)
+constant(np.isnan, np.isinf, np.isfinite, np.isclose)
+constant(builtins.len, builtins.range, builtins.isinstance, primitives.shape, primitives.trips)
