@@ -30,7 +30,7 @@ def options(argv: Sequence[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--epochs", type=int, default=20)
     parser.add_argument("--batch", type=int, default=32, help="images a step (default 32)")
-    parser.add_argument("--rate", type=float, default=0.1, help="learning rate (default 0.1)")
+    parser.add_argument("--rate", type=float, default=0.2, help="learning rate (default 0.2)")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--precision", choices=["float64", "float32"], default="float64")
     parser.add_argument("--no-tape", action="store_true", help="train by source transformation only")
@@ -45,7 +45,13 @@ def options(argv: Sequence[str] | None = None) -> argparse.Namespace:
 def watch(title: str, progress: Progress, running: Callable[[], bool], lines: bool = False) -> None:
     """A progress bar over the epochs (over nothing while compiling); `lines`: a line an epoch besides."""
     epochs = len(progress.losses)
-    columns = [SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()]
+    columns = [
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    ]
     with Bar(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=epochs or None)
         shown = 0

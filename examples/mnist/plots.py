@@ -15,7 +15,9 @@ from .network import logits
 from .training import Progress
 
 
-def draw_all(folder: Path, parameters: tuple[np.ndarray, ...], digits: Digits, curves: dict[str, Progress]) -> list[Path]:
+def draw_all(
+    folder: Path, parameters: tuple[np.ndarray, ...], digits: Digits, curves: dict[str, Progress]
+) -> list[Path]:
     """All pictures; `curves` maps the name of an engine to what its training reached."""
     folder.mkdir(parents=True, exist_ok=True)
     figures = {
@@ -39,6 +41,7 @@ def learning_curves(curves: dict[str, Progress]) -> plt.Figure:
     left.set(title="training loss", xlabel="epoch", ylabel="mean cross-entropy", yscale="log")
     right.set(title="test accuracy", xlabel="epoch", ylabel="share of test images recognised")
     for axes in (left, right):
+        axes.xaxis.get_major_locator().set_params(integer=True)
         axes.grid(alpha=0.3)
         axes.legend()
     return figure

@@ -24,7 +24,9 @@ def descend(weights, gradient, rate):
 def training_loop(loss_and_gradient: Callable) -> Callable:
     """The whole training as one function: epochs x shuffle x minibatches x forward x backward x update."""
 
-    def train(W1, b1, W2, b2, W3, b3, X, labels, X_test, labels_test, rng, epochs, batch, rate, losses, accuracies, steps):
+    def train(
+        W1, b1, W2, b2, W3, b3, X, labels, X_test, labels_test, rng, epochs, batch, rate, losses, accuracies, steps
+    ):
         W1, b1, W2, b2, W3, b3 = W1.copy(), b1.copy(), W2.copy(), b2.copy(), W3.copy(), b3.copy()
         batches = X.shape[0] // batch
         for epoch in range(epochs):
