@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 from numba.extending import register_jitable
 
@@ -44,7 +46,7 @@ def initial_parameters(seed: int, dtype: type) -> tuple[np.ndarray, ...]:
     """He initialisation: weights of variance 2 / fan-in, biases zero."""
     rng = np.random.default_rng(seed)
     parameters = []
-    for fan_in, fan_out in zip(SIZES, SIZES[1:], strict=False):
+    for fan_in, fan_out in pairwise(SIZES):
         parameters.append((rng.standard_normal((fan_in, fan_out)) * np.sqrt(2.0 / fan_in)).astype(dtype))
         parameters.append(np.zeros(fan_out, dtype))
     return tuple(parameters)
