@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.extending import register_jitable
+from numba.extending import overload, register_jitable
 
 # ---- printed as syntax -----------------------------------------------------------------
 
@@ -127,3 +127,52 @@ def grown(tape):
     longer = np.empty(2 * tape.shape[0], tape.dtype)
     longer[: tape.shape[0]] = tape
     return longer
+
+
+@register_jitable
+def stretch(x, *extents):
+    """`x` itself when it has these extents, otherwise a copy broadcast to them (same number of axes)."""
+    if fits(x, extents):
+        return x
+    for k in range(x.ndim):
+        broadcast_extent(extents[k], x.shape[k])
+        if x.shape[k] != extents[k] and x.shape[k] != 1:
+            raise ValueError("operands could not be broadcast together: an axis is longer than it may be")
+    wide = np.empty(extents, x.dtype)
+    wide[...] = np.broadcast_to(x, extents)
+    return wide
+
+
+@register_jitable
+def stretch_bar(x_bar, *extents):
+    """The adjoint of what `stretch` gave: the adjoint of `x` itself, or zeros of its own."""
+    if fits(x_bar, extents):
+        return x_bar
+    return np.zeros(extents, x_bar.dtype)
+
+
+def unstretch(x_bar: Any, wide_bar: Any) -> Any:
+    """Add the adjoint of a stretched array to the adjoint of `x`, and give that back."""
+    if x_bar.shape == wide_bar.shape:  # then they are the same array
+        return x_bar
+    for index in np.ndindex(*wide_bar.shape):
+        x_bar[tuple(0 if n == 1 else i for i, n in zip(index, x_bar.shape, strict=True))] += wide_bar[index]
+    return x_bar
+
+
+@overload(unstretch)
+def _unstretch(x_bar, wide_bar):
+    from numba.cpython.unsafe.tuple import tuple_setitem
+
+    def compiled(x_bar, wide_bar):
+        if x_bar.shape == wide_bar.shape:
+            return x_bar
+        for index in np.ndindex(wide_bar.shape):
+            at = index
+            for k in range(x_bar.ndim):
+                if x_bar.shape[k] == 1:
+                    at = tuple_setitem(at, k, 0)
+            x_bar[at] += wide_bar[index]
+        return x_bar
+
+    return compiled

@@ -1,0 +1,89 @@
+"""The path of a function, one stage after another."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from numba.core import types
+
+from .checks import argument_numbers, check_result
+from .errors import SourceadError
+from .frontend import parse
+from .infer import infer
+from .ir import Call, Const, Function, Return, Var
+from .lower import lower
+from .reverse import reverse
+from .simplify import fuse, polish, simplify
+from .ssa import ssa
+
+Stages = dict[str, Function]
+
+
+def gradient_stages(
+    pyfunc: Any, argtypes: tuple[types.Type, ...], argnums: int | tuple[int, ...], *, value: bool, has_aux: bool
+) -> Stages:
+    """Every stage by name, in order, from the user's function to the program that is emitted.
+
+    `pyfunc` may be a gradient itself: its program is differentiated once more.
+    """
+    out = primal_stages(pyfunc, argtypes)
+    f = list(out.values())[-1]
+    check_result(f.name, result_type(f), has_aux)
+    if isinstance(argnums, int):
+        wrt, single = (f.params[argnums],), True
+    else:
+        wrt, single = tuple(f.params[k] for k in argnums), False
+    f = out["reverse"] = reverse(f, wrt, value=value, single=single, has_aux=has_aux)
+    f = out["reverse lowered"] = lower(f)
+    f = out["reverse simplified"] = simplify(f)
+    f = out["fuse"] = simplify(fuse(f))
+    out["emit"] = polish(f)
+    return out
+
+
+def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Stages:
+    """From source to a simplified program over scalars and atoms."""
+    out: Stages = {}
+    if hasattr(pyfunc, "pyfunc") and hasattr(pyfunc, "argnums"):  # a gradient, differentiated again
+        inner = gradient_stages(
+            pyfunc.pyfunc,
+            argtypes,
+            pyfunc.argnums[0] if pyfunc.single else pyfunc.argnums,
+            value=pyfunc.value,
+            has_aux=pyfunc.has_aux,
+        )
+        f = inner["fuse"]
+        out["gradient"] = replace(f, body=f.body)
+        f = out["ssa"] = ssa(f)
+    else:
+        f = out["parse"] = parse(pyfunc)
+        f = out["ssa"] = ssa(f)
+        f = out["infer"] = infer(f, argtypes)
+        f = out["lower"] = lower(f)
+    f = out["simplify"] = simplify(f)
+    out["primal fused"] = simplify(fuse(f))
+    return out
+
+
+def result_type(f: Function) -> types.Type:
+    """The type of what the program returns."""
+    returned = f.body[-1]
+    assert isinstance(returned, Return)
+
+    def type_of(e: Any) -> types.Type:
+        match e:
+            case Var(n):
+                return f.types[n]
+            case Const(v):
+                return types.unliteral(types.literal(v)) if isinstance(v, (int, bool, str)) else types.float64
+            case Call(_, args):
+                return types.Tuple([type_of(a) for a in args])
+        raise TypeError(e)
+
+    found = [type_of(v) for v in returned.values]
+    return types.Tuple(found) if f.tuple_result or len(found) > 1 else found[0]
+
+
+__all__ = ["Callable", "SourceadError", "argument_numbers", "gradient_stages", "primal_stages"]

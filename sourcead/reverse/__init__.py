@@ -1,0 +1,120 @@
+"""Reverse mode: the chain rule backwards, statement by statement.
+
+Every simple statement has a backward piece (`adjoint`). The primal names that the pieces read are what must be
+remembered (`plan`: recorded, recomputed, or read again); `sweeps` puts the forward and the backward sweep together.
+Griewank and Walther, "Evaluating Derivatives" (2008), chapters 3 and 4.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numba.core import types
+
+from .. import primitives as p
+from ..analyses import Definition
+from ..infer import is_array
+from ..ir import Accum, Assign, Block, Call, Const, Expr, For, Function, Loc, Return, Stmt, Var, While, blocks, walk, with_blocks
+from .adjoint import adjoint, seed, zeros
+from .context import INT, Context, context, zero
+from .plan import decide, goes_back, wants
+from .sweeps import Sweeps
+from .tapes import Tapes, leaves_early
+
+__all__ = ["reverse"]
+
+
+def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has_aux: bool = False) -> Function:
+    """Forward sweep, then backward sweep.
+
+    f: a lowered, typed program whose (first) result is a real scalar; wrt: parameters to differentiate with
+    respect to; value: return the value too; single: one gradient rather than a tuple of them; has_aux: the
+    program returns `(result, aux)`.
+
+    The result returns `gradient`, `(value, gradient)`, `(gradient, aux)` or `((value, aux), gradient)`.
+    """
+    f = replace(f, body=distinct(f.body))
+    returned = f.body[-1]
+    assert isinstance(returned, Return)
+    result = returned.values[0]
+    c = context(f, wrt, tuple(v.name for v in (result,) if isinstance(v, Var)))
+    f = c.f
+    pieces = {s: code for s in walk(f.body) if (code := adjoint(s, c))}
+    tapes = Tapes(c)
+    counts = count_trips(c, pieces, tapes)
+    sweeps = Sweeps(c, decide(c, wants(c, pieces, counts)), pieces, counts, tapes)
+    backward, _ = sweeps.backward(f.body, seed(f, c, result))
+    forward = [*tapes.sites.top, *sweeps.forward(f.body)]
+    end = finish(returned, wrt, c, value=value, single=single, has_aux=has_aux)
+    body = (*forward, *end[0], *backward, *end[1])
+    return replace(f, name=f"{f.name}_grad", body=body, types=c.types, tuple_result=False)
+
+
+def distinct(block: Block) -> Block:
+    """Every statement an object of its own (passes may share them), and stores of operands only."""
+    return tuple(with_blocks(replace(s), tuple(distinct(b) for b in blocks(s))) for s in block)
+
+
+def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dict[Stmt, str]:
+    """Loops whose trip count is not known on entry count their iterations in the forward sweep."""
+    counts: dict[Stmt, str] = {}
+    sites = tapes.sites
+    for s in list(walk(c.f.body)):
+        if not (isinstance(s, While) or isinstance(s, For) and leaves_early(s)) or not goes_back(s, pieces):
+            continue
+        running, final = c.fresh("trip_count", INT), c.fresh("trips_made", INT)
+        copy = Assign(s.loc, Var(final), Var(running))
+        sites.add(sites.before, s, Assign(s.loc, Var(running), Const(0)))
+        sites.add(sites.after, s, copy)
+        inner = c.where[s.body[0]]
+        sites.add(sites.start, inner, Accum(s.loc, Var(running), Const(1)))
+        scope = c.where[s]
+        c.where[copy] = scope
+        c.defs[running] = Definition("sum", scope, scope, (s,))
+        c.defs[final] = Definition("single", scope, scope, (copy,))
+        counts[s] = final
+    return counts
+
+
+def finish(
+    returned: Return, wrt: tuple[str, ...], c: Context, *, value: bool, single: bool, has_aux: bool
+) -> tuple[list[Stmt], list[Stmt]]:
+    """Statements between the sweeps, and the end: what the gradient returns."""
+    loc = returned.loc
+    between: list[Stmt] = []
+    end: list[Stmt] = []
+    bars = [gradient_of(n, c, loc, end) for n in wrt]
+    gradient: Expr = bars[0] if single else Call(p.pack, tuple(bars))
+    primal: Expr = returned.values[0]
+    if has_aux:
+        aux = tuple(kept(v, c, loc, between) for v in returned.values[1:])
+        one = aux[0] if len(aux) == 1 else Call(p.pack, aux)
+        results = (Call(p.pack, (primal, one)), gradient) if value else (gradient, one)
+    else:
+        results = (primal, gradient) if value else (gradient,)
+    end.append(Return(loc, results if len(results) == 1 else (Call(p.pack, results),)))
+    return between, end
+
+
+def gradient_of(n: str, c: Context, loc: Loc | None, end: list[Stmt]) -> Expr:
+    t = c.types[n]
+    if n not in c.bars:
+        if not is_array(t):
+            return zero(t)
+        name = c.bar(n)
+        end.append(Assign(loc, name, zeros(n, c)))
+        return name
+    bar = c.bar(n)
+    if isinstance(t, types.Float) and t.bitwidth == 32:
+        return Call(np.float32, (bar,))
+    return bar
+
+
+def kept(v: Expr, c: Context, loc: Loc | None, between: list[Stmt]) -> Expr:
+    """An auxiliary result as the forward sweep leaves it: the backward sweep may write into arrays."""
+    if isinstance(v, Var) and is_array(c.types[v.name]):
+        name = Var(c.fresh(f"{v.name}_kept", c.types[v.name]))
+        between.append(Assign(loc, name, Call(np.copy, (v,))))
+        return name
+    return v

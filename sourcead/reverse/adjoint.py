@@ -1,0 +1,188 @@
+"""The adjoint of one statement: what it adds to the adjoints of its operands."""
+
+from __future__ import annotations
+
+import operator as op
+
+import numpy as np
+
+from .. import primitives as p
+from ..analyses import ALLOCATIONS
+from ..errors import RuleMissing
+from ..infer import is_array
+from ..ir import Accum, Assign, Call, Const, Expr, Function, Index, Loc, Move, Stmt, Var, call, is_const
+from ..rules import is_constant, rule_of
+from .atoms import dot_shares
+from .context import Context, scalar_type, zero
+
+
+def adjoint(s: Stmt, c: Context) -> list[Stmt]:
+    """The backward piece of a simple statement, to be run when the adjoint of its target is complete."""
+    match s:
+        case Assign(loc, Var(y), value):
+            if y in c.active and not (isinstance(value, Call) and value.fn in ALLOCATIONS):
+                return shares(value, Var(y), c.bar(y), loc, c)
+        case Assign(loc, Index(Var(a), index), value):
+            if a in c.active:
+                return store(s, c.bar(a), index, value, loc, c)
+        case Accum(loc, Var(y), value):
+            if y in c.active:
+                return shares(value, Var(y), c.bar(y), loc, c)
+        case Accum(loc, Index(Var(a), index), value):
+            if c.is_active(value):
+                assert isinstance(value, Var)
+                g = c.temp(scalar_type(c.types[a]))
+                return [Assign(loc, g, Index(c.bar(a), index)), Accum(loc, c.bar(value.name), g)]
+        case Move():
+            return move(s, c)
+    return []
+
+
+def store(s: Assign, a_bar: Var, index: tuple[Expr, ...], value: Expr, loc: Loc | None, c: Context) -> list[Stmt]:
+    """`a[i] = v`: v_bar += a_bar[i]; a_bar[i] = 0, since the value from before has no effect any more."""
+    out: list[Stmt] = []
+    element = scalar_type(c.types[a_bar.name])
+    if c.is_active(value):
+        assert isinstance(value, Var)
+        g = c.temp(element)
+        out += [Assign(loc, g, Index(a_bar, index)), Accum(loc, c.bar(value.name), g)]
+    if not written_once(s, c):
+        where_to = 1 if out else 0
+        out.insert(where_to, Assign(loc, Index(a_bar, index), zero(element)))
+    return out
+
+
+def written_once(s: Assign, c: Context) -> bool:
+    """Is each element of this store's array written by this statement only, and once an allocation?
+
+    Then nobody looks at the adjoint element again, and it need not be cleared.
+    """
+    from ..ir import For, walk, written
+
+    assert isinstance(s.target, Index)
+    a, index = s.target.array.name, s.target.index
+    made = c.defs[a]
+    group = c.same.get(a, a)
+    if made.kind != "single" or any(n != a and g == group for n, g in c.same.items()):
+        return False
+    writers = [t for t in walk(c.f.body) if isinstance(t, (Assign, Accum)) and isinstance(t.target, Index)]
+    if any(a in written(t) and t is not s for t in writers):
+        return False
+    around = [sc.owner for sc in c.where[s].chain[len(made.home.chain) :]]
+    if made.home not in c.where[s].chain:
+        return False
+    counters = [o.var for o in around if isinstance(o, For)]
+    loops = [o for o in around if not isinstance(o, For) and type(o).__name__ == "While"]
+    return not loops and all(v in index for v in counters)
+
+
+def move(s: Move, c: Context) -> list[Stmt]:
+    """`a, b = x, y`: the adjoints move back, all at once."""
+    pairs = [(t, v) for t, v in zip(s.targets, s.sources, strict=True) if t.name in c.active]
+    out: list[Stmt] = []
+    arrays = [(t, v) for t, v in pairs if is_array(c.types[t.name])]
+    scalars = [(t, v) for t, v in pairs if not is_array(c.types[t.name])]
+    held: list[tuple[Expr, Var]] = []
+    for t, v in scalars:
+        t_bar = c.bar(t.name)
+        if isinstance(v, Var) and v.name in c.active:
+            g = c.temp(c.types[t.name])
+            out.append(Assign(s.loc, g, t_bar))
+            held.append((g, c.bar(v.name)))
+        out.append(Assign(s.loc, t_bar, zero(c.types[t.name])))
+    out += [Accum(s.loc, v_bar, g) for g, v_bar in held]
+    return out + move_arrays(s, arrays, c)
+
+
+def move_arrays(s: Move, pairs: list[tuple[Var, Expr]], c: Context) -> list[Stmt]:
+    """Arrays change names, not contents: so do their adjoints. A target left without one gets zeros."""
+    if not pairs:
+        return []
+    sources = {v.name for _, v in pairs if isinstance(v, Var)}
+    back = Move(
+        s.loc,
+        tuple(c.bar(v.name) for _, v in pairs if isinstance(v, Var)),
+        tuple(c.bar(t.name) for t, v in pairs if isinstance(v, Var)),
+    )
+    out: list[Stmt] = [back]
+    for t, _ in pairs:
+        if t.name not in sources and c.defs[t.name].kind == "carried":
+            out.append(Assign(s.loc, c.bar(t.name), zeros(t.name, c)))
+    return out
+
+
+def zeros(name: str, c: Context) -> Call:
+    """A zero array with the extents of an array of the program."""
+    from .context import dtype
+
+    return Call(np.zeros, (p_pack(extents(name, c)), dtype(c.types[name])))
+
+
+def p_pack(items: tuple[Expr, ...]) -> Call:
+    return Call(p.pack, items)
+
+
+def extents(name: str, c: Context) -> tuple[Expr, ...]:
+    """The extents of an array, as the program gave them when it was made; else read off the array."""
+    made = c.defs[name]
+    if made.kind == "single":
+        (s,) = made.stmts
+        match s:
+            case Assign(_, _, Call(fn, (Call(p.pack, items), *_))) if fn in (np.empty, np.zeros, np.ones, np.full):
+                return items
+            case Assign(_, _, Call(fn, (Var() | Const() as n, *_))) if fn in (np.empty, np.zeros, np.ones, np.full):
+                return (n,)
+            case Assign(_, _, Call(p.stretch, (_, *items))):
+                return tuple(items)
+    return tuple(Call(p.shape, (Var(name), Const(k))) for k in range(c.types[name].ndim))
+
+
+def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
+    """What a value with adjoint `y_bar` adds to the adjoints of its operands."""
+    match value:
+        case Var(n):
+            return [Accum(loc, c.bar(n), y_bar)] if n in c.active else []
+        case Index(Var(a), index):
+            return [Accum(loc, Index(c.bar(a), index), y_bar)] if a in c.active else []
+        case Call(p.stretch, (Var(x), *_)):
+            return [Assign(loc, c.bar(x), Call(p.unstretch, (c.bar(x), y_bar)))] if x in c.active else []
+        case Call(np.dot):
+            return dot_shares(value, y_bar, loc, c)
+        case Call(fn) if is_constant(fn):
+            return []
+        case Call():
+            return elementwise_shares(value, y, y_bar, loc, c)
+    return []
+
+
+def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
+    rule = rule_of(value.fn)
+    if rule is None or rule.partials is None or any(is_array(c.types.get(n)) for n in names_in(value)):
+        raise RuleMissing(value.fn, loc)
+    out: list[Stmt] = []
+    for a, partial in zip(value.args, rule.partials(*value.args, y), strict=False):
+        if not c.is_active(a):
+            continue
+        assert isinstance(a, Var)
+        share = call(op.mul, y_bar, partial)
+        if not is_const(share, 0):
+            # statements before the accumulation read y_bar, so they come first
+            negative = isinstance(share, Call) and share.fn is op.neg
+            inner = c.flat(share.args[0] if negative and isinstance(share, Call) else share, loc, c.types[y.name], out)
+            out.append(Accum(loc, c.bar(a.name), Call(op.neg, (inner,)) if negative else inner))
+    return out
+
+
+def names_in(e: Expr) -> list[str]:
+    from ..ir import variables
+
+    return list(variables(e))
+
+
+def seed(f: Function, c: Context, result: Expr) -> list[Stmt]:
+    """The adjoint of the result by itself is one."""
+    if not c.is_active(result):
+        return []
+    assert isinstance(result, Var)
+    one = Const(1.0) if scalar_type(c.types[result.name]).bitwidth == 64 else Const(np.float32(1.0))
+    return [Assign(f.body[-1].loc, c.bar(result.name), one)]

@@ -1,0 +1,107 @@
+"""What one reverse transformation knows about its program, and the names it makes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numba.core import types
+
+from ..analyses import Definition, Scope, active, definitions, scopes
+from ..simplify.effects import storage
+from ..emit import RESERVED
+from ..infer import is_array
+from ..ir import Assign, Call, Const, Expr, Function, Index, Loc, Namer, Stmt, Var, names
+
+INT = types.int64
+
+
+@dataclass
+class Context:
+    f: Function
+    where: dict[Stmt, Scope]
+    root: Scope
+    defs: dict[str, Definition]
+    same: dict[str, str]
+    active: set[str]
+    namer: Namer
+    types: dict[str, Any]
+    bars: dict[str, str] = field(default_factory=dict)
+    made: set[str] = field(default_factory=set)  # names that are not the primal's
+
+    def bar(self, name: str) -> Var:
+        """The adjoint of a name."""
+        if name not in self.bars:
+            self.bars[name] = self.fresh(f"{name}_bar", self.types[name])
+        return Var(self.bars[name])
+
+    def fresh(self, base: str, type_: Any) -> str:
+        name = self.namer(base)
+        self.types[name] = adjoint_type(type_) if is_array(type_) else type_
+        self.made.add(name)
+        return name
+
+    def temp(self, type_: Any) -> Var:
+        name = self.namer.temp()
+        self.types[name] = type_
+        self.made.add(name)
+        return Var(name)
+
+    def is_active(self, e: Expr) -> bool:
+        match e:
+            case Var(n) | Index(Var(n), _):
+                return n in self.active
+        return False
+
+    def flat(self, e: Expr, loc: Loc | None, type_: Any, out: list[Stmt]) -> Expr:
+        """An operand with the value of `e`; the statements that compute it go to `out`."""
+        match e:
+            case Call(fn, args, kwargs):
+                operands = tuple(self.flat(a, loc, type_, out) for a in args)
+                value: Expr = Call(fn, operands, kwargs)
+            case Index(array, index):
+                value = Index(array, tuple(self.flat(i, loc, INT, out) for i in index))
+            case _:
+                return e
+        t = self.temp(type_)
+        out.append(Assign(loc, t, value))
+        return t
+
+
+def adjoint_type(t: types.Array) -> types.Array:
+    """Adjoint arrays are new: contiguous and writable whatever the primal is."""
+    return types.Array(t.dtype, t.ndim, "C")
+
+
+def scalar_type(t: Any) -> Any:
+    return t.dtype if is_array(t) else t
+
+
+def zero(t: Any) -> Const:
+    """The zero of a scalar type."""
+    if isinstance(t, types.Float):
+        return Const(0.0) if t.bitwidth == 64 else Const(np.float32(0.0))
+    return Const(False) if isinstance(t, types.Boolean) else Const(0)
+
+
+def dtype(t: Any) -> Const:
+    """The NumPy scalar type of a scalar or array, as emitted code names it."""
+    t = scalar_type(t)
+    if isinstance(t, types.Boolean):
+        return Const(np.bool_)
+    return Const(getattr(np, str(t)))
+
+
+def context(f: Function, wrt: tuple[str, ...], results: tuple[str, ...]) -> Context:
+    where, root = scopes(f)
+    return Context(
+        f=f,
+        where=where,
+        root=root,
+        defs=definitions(f, where, root),
+        same=storage(f),
+        active=active(f, wrt, results),
+        namer=Namer(names(f) | RESERVED),
+        types=dict(f.types),
+    )

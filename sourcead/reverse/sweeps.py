@@ -1,0 +1,294 @@
+"""The two sweeps: the primal with what is recorded, then the adjoint statements in reverse."""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from .. import primitives as p
+from ..analyses import Scope
+from ..errors import InternalError
+from ..infer import is_array
+from ..ir import (
+    Accum,
+    Assign,
+    Block,
+    Call,
+    Const,
+    Expr,
+    For,
+    If,
+    Index,
+    Move,
+    Pop,
+    Push,
+    Return,
+    Stmt,
+    Var,
+    While,
+    blocks,
+    is_const,
+    reads,
+    variables,
+    with_blocks,
+    writes,
+)
+from .adjoint import extents, zeros
+from .context import INT, Context, scalar_type, zero
+from .plan import Plan
+from .tapes import Tapes, leaves_early
+
+
+@dataclass
+class Sweeps:
+    c: Context
+    plan: Plan
+    pieces: dict[Stmt, list[Stmt]]
+    counts: dict[Stmt, str]  # loop without known trip count → name of the number of trips made
+    tapes: Tapes
+    inner: dict[int, Scope] = field(default_factory=dict)
+    slots: dict[str, tuple[str, tuple[Expr, ...]]] = field(default_factory=dict)
+    stacks: dict[str, str] = field(default_factory=dict)
+    restored: set[str] = field(default_factory=set)
+    positions: dict[Stmt, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for k, (s, scope) in enumerate(self.c.where.items()):
+            self.inner[id(scope.block)] = scope
+            self.positions[s] = k
+
+    # ---- backward ---------------------------------------------------------------------------
+
+    def backward(self, block: Block, seed: Sequence[Stmt] = ()) -> tuple[list[Stmt], set[str]]:
+        """The backward sweep of a block, and the primal names it wants of the blocks around it."""
+        if not block:
+            return [], set()
+        scope = self.inner[id(block)]
+        out: list[Stmt] = list(seed)
+        outside: set[str] = set()
+        for name in sorted(self.c.active):
+            if is_array(self.c.types[name]) and self.c.defs[name].outer is scope and scope.loops:
+                for n in variables(*extents(name, self.c)):
+                    out += self.ensure(n, scope, outside)
+        for s in reversed(block):
+            code, wanted = self.step(s)
+            for n in in_order(wanted, self.c):
+                out += self.ensure(n, scope, outside)
+            out += code
+        if out and scope in self.tapes.running:
+            out.append(Accum(None, Var(self.tapes.running[scope]), Call(op.neg, (Const(1),))))
+        return self.define_adjoints(out, scope), outside
+
+    def step(self, s: Stmt) -> tuple[list[Stmt], set[str]]:
+        """The backward piece of a statement, and the primal names it reads."""
+        match s:
+            case If():
+                then, a = self.backward(s.then)
+                orelse, b = self.backward(s.orelse)
+                if not then and not orelse:
+                    return [], set()
+                return [If(s.loc, s.cond, tuple(then), tuple(orelse))], a | b | set(variables(s.cond))
+            case For():
+                body, wanted = self.backward(s.body)
+                return self.loop_back(s, body, wanted) if body else ([], set())
+            case While():
+                body, wanted = self.backward(s.body)
+                if not body:
+                    return [], set()
+                trip = Var(self.c.fresh("trip", INT))
+                trips = Var(self.counts[s])
+                again = For(s.loc, trip, Const(0), trips, Const(1), tuple(body))
+                return [again], wanted | {trips.name}
+        code = self.exchange_back(s) + self.undo(s) + list(self.pieces.get(s, ()))
+        return code, reads(*code) - self.c.made
+
+    def loop_back(self, s: For, body: list[Stmt], wanted: set[str]) -> tuple[list[Stmt], set[str]]:
+        """The loop once more, from its last iteration to its first."""
+        out: list[Stmt] = []
+        start, stop, step = s.start, s.stop, s.step
+        wanted = wanted | set(variables(start, step))
+        if s in self.counts:
+            trips = Var(self.counts[s])
+            wanted |= {trips.name}
+            stop = self.c.flat(start + trips * step, s.loc, INT, out)
+        else:
+            wanted |= set(variables(stop))
+            if self.any_order(s, body):
+                return [For(s.loc, s.var, start, stop, step, tuple(body))], wanted
+        if is_const(step, 1):
+            first: Expr = stop - 1
+        elif is_const(step, -1):
+            first = stop + 1
+        else:
+            count = self.c.flat(Call(p.trips, (start, stop, step)), s.loc, INT, out)
+            first = start + (count - 1) * step
+        first = self.c.flat(first, s.loc, INT, out)
+        last = Const(start.value - step.value) if isinstance(start, Const) and isinstance(step, Const) else start - step
+        last = self.c.flat(last, s.loc, INT, out)
+        back = Const(-step.value) if isinstance(step, Const) else self.c.flat(-step, s.loc, INT, out)
+        return [*out, For(s.loc, s.var, first, last, back, tuple(body))], wanted
+
+    def any_order(self, s: For, body: list[Stmt]) -> bool:
+        """May the backward iterations run forwards? (That is faster.)"""
+        from ..simplify.fuse import independent
+
+        return independent(tuple(body), s.var.name, self.c.same)
+
+    def exchange_back(self, s: Stmt) -> list[Stmt]:
+        """Exchanged arrays go back to the names they had, if the backward sweep looks into them."""
+        if not isinstance(s, Move):
+            return []
+        swaps = {t: v for t, v in permutation(s, self.c).items() if self.c.same[t] in self.plan.groups}
+        if not swaps:
+            return []
+        return [Move(s.loc, tuple(map(Var, swaps.values())), tuple(map(Var, swaps)))]
+
+    def undo(self, s: Stmt) -> list[Stmt]:
+        """Give a stored-into element back the value it had before."""
+        if s not in self.plan.saved_stores:
+            return []
+        assert isinstance(s, (Assign, Accum)) and isinstance(s.target, Index)
+        array = s.target.array
+        scope = self.c.where[s]
+        element = scalar_type(self.c.types[array.name])
+        old = self.c.temp(element)
+        if not scope.loops:  # made once: a scalar will do
+            self.tapes.sites.add(self.tapes.sites.before, s, Assign(s.loc, old, s.target))
+            return [Assign(s.loc, s.target, old)]
+        tape, at = self.tapes.tape(array.name, scope, element)
+        save = [Assign(s.loc, old, s.target), *self.tapes.write(tape, at, old, s.loc)]
+        self.tapes.sites.add(self.tapes.sites.before, s, *save)
+        again = self.c.temp(element)
+        return [*self.tapes.read(again, tape, at, s.loc), Assign(s.loc, s.target, again)]
+
+    # ---- primal values in the backward sweep ----------------------------------------------------
+
+    def ensure(self, n: str, scope: Scope, outside: set[str]) -> list[Stmt]:
+        """Statements after which the primal name has its value of this iteration again."""
+        d = self.c.defs.get(n)
+        if d is None or n in self.c.made and d.kind != "single" or not d.looped or d.kind == "counter":
+            return []
+        if d.home is not scope:
+            outside.add(n)
+            return []
+        if n in self.restored:
+            return []
+        self.restored.add(n)
+        if is_array(self.c.types[n]):
+            return self.restore_array(n)
+        if n in self.plan.recomputed:
+            (made,) = d.stmts
+            assert isinstance(made, Assign)
+            out: list[Stmt] = []
+            for m in in_order(set(variables(made.value)), self.c):
+                out += self.ensure(m, scope, outside)
+            return [*out, Assign(made.loc, Var(n), made.value)]
+        return self.read_record(n)
+
+    def read_record(self, n: str) -> list[Stmt]:
+        d = self.c.defs[n]
+        loc = d.stmts[0].loc
+        tape, at = self.tapes.tape(n, d.home, self.c.types[n])
+        self.record_at(n, self.tapes.write(tape, at, Var(n), loc))
+        return self.tapes.read(Var(n), tape, at, loc)
+
+    def restore_array(self, n: str) -> list[Stmt]:
+        """An array made in a loop is kept by a stack of references, not copied."""
+        d = self.c.defs[n]
+        if d.kind == "carried" and self.permuted(n):
+            return []  # the inverse `Move` has put it back
+        stack = Var(self.c.fresh(f"{n}_saved", self.c.types[n]))
+        loc = d.stmts[0].loc
+        self.stacks[n] = stack.name
+        self.record_at(n, [Push(loc, stack, Var(n))])
+        return [Pop(loc, Var(n), stack)]
+
+    def record_at(self, n: str, code: list[Stmt]) -> None:
+        d, sites = self.c.defs[n], self.tapes.sites
+        if d.kind == "carried":
+            sites.add(sites.start, d.home, *code)
+        elif d.kind in ("single", "joined", "sum"):
+            from ..analyses import place_in
+
+            sites.add(sites.after, place_in(d.home, d.stmts[-1], self.c.where), *code)
+        else:
+            raise InternalError(f"{n} ({d.kind}) cannot be recorded")
+
+    def permuted(self, n: str) -> bool:
+        """Is a loop-carried array only exchanged with others of the same loop?"""
+        d = self.c.defs[n]
+        inside = [s for s in d.stmts if d.home in self.c.where[s].chain]
+        return bool(inside) and all(isinstance(s, Move) and n in permutation(s, self.c) for s in inside)
+
+    # ---- adjoints get their first value ------------------------------------------------------------
+
+    def define_adjoints(self, code: list[Stmt], scope: Scope) -> list[Stmt]:
+        """Before the first statement that touches an adjoint of this scope, it becomes zero; or that statement
+        assigns instead of adding."""
+        mine = [n for n in self.c.bars if n in self.c.defs and self.c.defs[n].outer is scope]
+        for n in sorted(mine, key=lambda n: self.order(n), reverse=True):
+            bar = self.c.bars[n]
+            k = next((k for k, s in enumerate(code) if bar in reads(s) | writes(s)), None)
+            if k is not None:
+                code = [*code[:k], *self.first_value(n, bar, code[k]), *code[k + 1 :]]
+        return code
+
+    def order(self, n: str) -> int:
+        stmts = self.c.defs[n].stmts
+        return self.positions[stmts[0]] if stmts else -1
+
+    def first_value(self, n: str, bar: str, s: Stmt) -> list[Stmt]:
+        type_ = self.c.types[n]
+        match s:
+            case Accum(loc, Var(t), value) if t == bar and bar not in variables(value) and not is_array(type_):
+                return [Assign(loc, Var(t), value)]
+            case (Assign() | Move()) if bar in writes(s) and bar not in reads(s) and not blocks(s):
+                if not (isinstance(s, Assign) and isinstance(s.target, Index)):
+                    return [s]
+        if not is_array(type_):
+            return [Assign(s.loc, Var(bar), zero(type_)), s]
+        made = self.c.defs[n].stmts
+        match made:
+            case (Assign(_, _, Call(p.stretch, (Var(x), *ns))),):
+                return [Assign(s.loc, Var(bar), Call(p.stretch_bar, (self.c.bar(x), *ns))), s]
+        return [Assign(s.loc, Var(bar), zeros(n, self.c)), s]
+
+    # ---- forward --------------------------------------------------------------------------------------
+
+    def forward(self, block: Block) -> list[Stmt]:
+        """The primal with its records."""
+        sites = self.tapes.sites
+        scope = self.inner.get(id(block)) if block else None
+        out: list[Stmt] = list(sites.start.get(scope, ())) if scope is not None else []
+        for s in block:
+            if isinstance(s, Return):
+                continue
+            inside = with_blocks(s, tuple(tuple(self.forward(b)) for b in blocks(s)))
+            out += [*sites.before.get(s, ()), inside, *sites.after.get(s, ())]
+        return out
+
+
+def in_order(wanted: set[str], c: Context) -> list[str]:
+    return sorted(wanted)
+
+
+def permutation(s: Move, c: Context) -> dict[str, str]:
+    """The part of a `Move` that exchanges arrays among themselves: target → source."""
+    step = {
+        t.name: v.name
+        for t, v in zip(s.targets, s.sources, strict=True)
+        if isinstance(v, Var) and is_array(c.types[t.name])
+    }
+    out = {}
+    for n in step:
+        seen, at = {n}, step[n]
+        while at in step and at not in seen:
+            seen.add(at)
+            at = step[at]
+        if at == n:
+            out[n] = step[n]
+    return out
+
+
+__all__ = ["Sweeps", "leaves_early"]
