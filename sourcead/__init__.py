@@ -8,22 +8,16 @@ from typing import Any
 from .api import grad as grad
 from .api import value_and_grad as value_and_grad
 from .debug import stages as stages
+from .errors import RuleMissing as RuleMissing
+from .errors import SourceadError as SourceadError
+from .errors import Unsupported as Unsupported
 
 __version__ = "0.1.0"
 
-_LATER = {
-    "Unsupported": "errors",
-    "RuleMissing": "errors",
-    "SourceadError": "errors",
-}
-
 
 def __getattr__(name: str) -> Any:
-    """What is not always needed is imported when it is asked for."""
-    if name == "tape":
+    if name == "tape":  # imported when it is asked for
         return importlib.import_module(f"{__name__}.tape")
-    if name in _LATER:
-        return getattr(importlib.import_module(f"{__name__}.{_LATER[name]}"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

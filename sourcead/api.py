@@ -9,14 +9,18 @@ import types as pytypes
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from numba import njit, types, typeof
+import numpy as np
+from numba import njit, typeof, types
 from numba.core import config, sigutils
 from numba.core.compiler_lock import global_compiler_lock
-from numba.core.dispatcher import Dispatcher
+from numba.core.dispatcher import Dispatcher, OmittedArg
+from numba.core.errors import TypingError
 from numba.core.registry import CPUDispatcher
 
 from . import compile as compiler
+from .cache import Witness
 from .checks import argument_numbers, check_arguments, parameters
+from .errors import SourceadError
 
 OPTIONS = ("fastmath", "nogil", "boundscheck")
 """What is passed on to Numba."""
@@ -38,7 +42,9 @@ class _Face:
     specialisations: dict[tuple[types.Type, ...], compiler.Specialisation]
     _ready = False
 
-    def _describe(self, f: Any, argnums: Any, value: bool, has_aux: bool, options: Mapping[str, Any], cached: bool) -> None:
+    def _describe(
+        self, f: Any, argnums: Any, value: bool, has_aux: bool, options: Mapping[str, Any], cached: bool
+    ) -> None:
         self.pyfunc, self.value, self.has_aux = f, value, has_aux
         function = user_function(f)
         self.argnums, self.single = argument_numbers(argnums, function)
@@ -49,8 +55,7 @@ class _Face:
         return self.pyfunc, argnums, self.value, self.has_aux, dict(self.options), self.cached
 
     def _request(self, argtypes: tuple[types.Type, ...]) -> compiler.Request:
-        name = self.py_func.__name__
-        check_arguments(name, parameters(self.py_func), argtypes, self.argnums)
+        check_arguments(self.py_func, argtypes, self.argnums)
         return compiler.Request(
             self.pyfunc,
             argtypes,
@@ -67,11 +72,10 @@ class _Face:
         bound = inspect.signature(self.py_func).bind(*args, **kwargs)
         given = set(bound.arguments)
         bound.apply_defaults()
-        out = []
-        for name, v in zip(bound.arguments, bound.args, strict=True):
-            t = v if isinstance(v, types.Type) else _typeof(v)
-            out.append(t if name in given else types.Omitted(v))
-        return tuple(out)
+        return tuple(
+            types.Omitted(v) if name not in given else v if isinstance(v, types.Type) else _typeof(v)
+            for name, v in bound.arguments.items()
+        )
 
     # ---- to look at ----
 
@@ -81,7 +85,8 @@ class _Face:
         Without arguments, what was emitted so far.
         """
         if not args and not kwargs and (self.specialisations or parameters(self.py_func)):
-            return "\n\n".join(s.source for s in self.specialisations.values())
+            parts = [f"# ({', '.join(map(str, t))})\n{s.source}" for t, s in self.specialisations.items()]
+            return "\n\n".join(parts)
         argtypes = self._types_of(args, kwargs)
         spec = self.specialisations.get(argtypes)
         return (spec or compiler.emitted(self._request(argtypes))).source
@@ -94,7 +99,7 @@ class _Face:
 
     def __repr__(self) -> str:
         if not self._ready:  # Numba names the type of this object, and code compiled for it, after this text
-            return f"<gradient {next(_numbers)}>"
+            return f"<gradient {next(_numbers)} of {user_function(self.pyfunc).__name__}>"
         names, k = parameters(self.py_func), len(self.specialisations)
         what = "value_and_grad" if self.value else "grad"
         wrt = ", ".join(names[i] for i in self.argnums)
@@ -128,6 +133,18 @@ class Gradient(_Face, CPUDispatcher):
     def _numba_type_(self) -> types.Type:
         return self._type
 
+    def get_call_template(self, args: Any, kws: Any) -> Any:
+        """Called when compiled code calls the gradient with types that were not met yet.
+
+        While Numba infers the types of a loop, it asks with types that may still change (an `x` that is an integer
+        only before the first trip): a typing error is raised then, which it reports, with the place of the call,
+        if it stands to the end.
+        """
+        try:
+            return super().get_call_template(args, kws)
+        except (SourceadError, TypeError) as e:
+            raise TypingError(str(e)) from e
+
     def compile(self, sig: Any) -> Any:
         argtypes = tuple(map(types.unliteral, sigutils.normalize_signature(sig)[0]))
         with global_compiler_lock, self._compiling_counter:
@@ -137,17 +154,33 @@ class Gradient(_Face, CPUDispatcher):
                 spec = compiler.compiled(self._request(argtypes))
                 self.specialisations[argtypes] = spec
                 self.add_overload(spec.result)
+                spec.result.environment.consts.append(Witness(self))
         return self.overloads[argtypes].entry_point
 
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """Called on a call from Python with types that were not met yet."""
-        values = [getattr(a, "value", a) if type(a).__name__ == "OmittedArg" else a for a in args]
-        argtypes = [self.typeof_pyval(v) for v in values]
-        check_arguments(self.py_func.__name__, parameters(self.py_func), argtypes, self.argnums, values)
-        return super()._compile_for_args(*args, **kws)
+        values = [a.value if isinstance(a, OmittedArg) else a for a in args]
+        check_arguments(self.py_func, [_typeof(v) for v in values], self.argnums, values)
+        try:
+            return super()._compile_for_args(*args, **kws)
+        except SourceadError as e:
+            if config.FULL_TRACEBACKS:
+                raise
+            raise e.with_traceback(None) from None
 
     def _compilation_chain_init_hook(self) -> None:
         """Done only when something has to be compiled: it takes long."""
+
+    def recompile(self) -> None:
+        """Take the present values of globals and callees into account, which are otherwise as at the first call."""
+        argtypes = list(self.overloads)
+        self._reset_overloads()
+        self.specialisations.clear()
+        for a in argtypes:
+            self.compile(a)
+
+    def _make_finalizer(self) -> Callable[[], None]:
+        return lambda: None  # compiled code belongs to the specialisation, which gradients share
 
     @functools.cached_property
     def primal(self) -> Any:
@@ -158,7 +191,7 @@ class Gradient(_Face, CPUDispatcher):
 
     def _reduce_states(self) -> dict[str, Any]:
         sigs = [] if self._can_compile else [r.signature for r in self.overloads.values()]
-        return dict(uuid=str(self._uuid), arguments=self._arguments(), can_compile=self._can_compile, sigs=sigs)
+        return {"uuid": str(self._uuid), "arguments": self._arguments(), "can_compile": self._can_compile, "sigs": sigs}
 
     @classmethod
     def _rebuild(cls, uuid: str, arguments: tuple[Any, ...], can_compile: bool, sigs: list[Any]) -> Gradient:
@@ -186,9 +219,12 @@ class PythonGradient(_Face):
         bound.apply_defaults()
         argtypes = tuple(_typeof(v) for v in bound.args)
         if argtypes not in self.specialisations:
-            check_arguments(self.py_func.__name__, parameters(self.py_func), argtypes, self.argnums, bound.args)
+            check_arguments(self.py_func, argtypes, self.argnums, bound.args)
             self.specialisations[argtypes] = compiler.emitted(self._request(argtypes))
-        return self.specialisations[argtypes].function(*bound.args)
+        # Like compiled code, NumPy's floats divide by zero without an exception.
+        values = [np.float64(v) if type(v) is float else v for v in bound.args]
+        with np.errstate(all="ignore"):
+            return self.specialisations[argtypes].function(*values)
 
     def __get__(self, obj: Any, objtype: Any = None) -> Any:
         return self if obj is None else pytypes.MethodType(self, obj)
@@ -223,7 +259,9 @@ def user_function(f: Any) -> Callable[..., Any]:
 def _make(f: Any, argnums: Any, has_aux: bool, value: bool, jit: bool, cache: bool, options: dict[str, Any]) -> Any:
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
-        raise TypeError(f"unknown option{'s' * (len(unknown) > 1)} {', '.join(unknown)}; Numba's are {', '.join(OPTIONS)}")
+        raise TypeError(
+            f"unknown option{'s' * (len(unknown) > 1)} {', '.join(unknown)}; Numba's are {', '.join(OPTIONS)}"
+        )
 
     def make(f: Any) -> Any:
         kind = Gradient if jit and not config.DISABLE_JIT else PythonGradient
@@ -235,7 +273,13 @@ def _make(f: Any, argnums: Any, has_aux: bool, value: bool, jit: bool, cache: bo
 
 
 def grad(
-    f: Any = None, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, jit: bool = True, cache: bool = True, **options: Any
+    f: Any = None,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    jit: bool = True,
+    cache: bool = True,
+    **options: Any,
 ) -> Any:
     """The gradient of `f`, a function of the same arguments.
 
@@ -251,7 +295,13 @@ def grad(
 
 
 def value_and_grad(
-    f: Any = None, argnums: int | Sequence[int] = 0, has_aux: bool = False, *, jit: bool = True, cache: bool = True, **options: Any
+    f: Any = None,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    *,
+    jit: bool = True,
+    cache: bool = True,
+    **options: Any,
 ) -> Any:
     """Like `grad`, but the result is `(value, gradient)`; with `has_aux`, `((value, aux), gradient)`."""
     return _make(f, argnums, has_aux, True, jit, cache, options)

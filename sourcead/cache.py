@@ -9,13 +9,16 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import itertools
 import os
 import pickle
 import platform
 import sys
 import tempfile
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from numba import types
@@ -42,7 +45,7 @@ def directory() -> Path | None:
     if os.environ.get("SOURCEAD_CACHE", "1").lower() in ("0", "off", "false", "no"):
         return None
     if own := os.environ.get("SOURCEAD_CACHE_DIR"):
-        return Path(own)
+        return Path(own).expanduser()
     try:
         if sys.platform == "win32":
             base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
@@ -201,19 +204,85 @@ def dump_result(result: Any) -> bytes | None:
     if result.lifted or result.library.has_dynamic_globals:
         return None
     try:
-        return dumps(result._reduce())
+        *payload, environments = result._reduce()
+        # Environments without constants are never read, but each would import the module it belongs to.
+        used = tuple(e for e in environments if e.consts)
+        return dumps((_externals(result.library), (*payload, used)))
     except Exception:
         return None
 
 
+def _externals(library: Any) -> tuple[str, ...]:
+    """The symbols that the code expects the process to have."""
+    module = library._final_module
+    return tuple(
+        s.name
+        for s in itertools.chain(module.functions, module.global_variables)
+        if s.is_declaration and not s.name.startswith("llvm.")
+    )
+
+
 def load_result(code: bytes) -> Any:
+    from llvmlite.binding import address_of_symbol
     from numba.core.compiler import CompileResult
     from numba.core.registry import cpu_target
+    from numba.core.runtime import rtsys
 
     context = cpu_target.target_context
     try:
-        result = CompileResult._rebuild(context, *pickle.loads(code))
+        externals, payload = pickle.loads(code)
+        rtsys.initialize(context)
+        if not all(map(address_of_symbol, externals)):
+            context.refresh()  # imports all of Numba's implementations: half a second, rarely needed
+            if not all(map(address_of_symbol, externals)):
+                return None
+        result = CompileResult._rebuild(context, *payload)
         context.insert_user_function(result.entry_point, result.fndesc, [result.library])
     except Exception:
         return None
     return result
+
+
+# ---- caches of other functions ---------------------------------------------------------------
+
+
+class Stale(OSError):
+    """A gradient inside the cached code of another function has changed; to Numba, a file that is not there."""
+
+
+class Witness:
+    """Lets no `@njit(cache=True)` function run an old gradient.
+
+    Numba keeps such a function's code with the gradient's code inside, and looks only at the function's own file
+    before using it again.  It also keeps the constants that go with the gradient's code; this object is one of
+    them, and when it is loaded, compares the gradients that the program has now with the one it had then.
+    """
+
+    def __init__(self, gradient: Any):
+        self.gradient = weakref.ref(gradient)
+
+    def __reduce__(self) -> Any:
+        gradient = self.gradient()
+        if gradient is None:  # nobody can have used it
+            return tuple, ()
+        return testify, (_bindings(gradient), state(gradient))
+
+
+def state(gradient: Any) -> str | None:
+    """What a gradient computes, and how."""
+    text = fingerprint(gradient)
+    return text and repr((text, sorted(gradient.options.items()), versions()))
+
+
+def _bindings(gradient: Any) -> tuple[tuple[str, str], ...]:
+    """The global names of a gradient, through which compiled code can have got hold of it."""
+    modules = [(name, m) for name, m in list(sys.modules.items()) if isinstance(m, ModuleType)]
+    return tuple((name, key) for name, m in modules for key, v in list(vars(m).items()) if v is gradient)
+
+
+def testify(bindings: tuple[tuple[str, str], ...], then: str | None) -> None:
+    """Raise `Stale` unless each of these global names still stands for the same gradient."""
+    present = [(m, key) for m, key in bindings if m in sys.modules]
+    now = [vars(sys.modules[m]).get(key) for m, key in present]
+    if then is None or not now or any(not hasattr(g, "argnums") or state(g) != then for g in now):
+        raise Stale("a gradient has changed since this code was compiled")

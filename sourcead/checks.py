@@ -9,12 +9,19 @@ from typing import Any
 
 from numba import types
 
+from .errors import Unsupported
+
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def parameters(fn: Callable[..., Any]) -> tuple[str, ...]:
-    """The names of the parameters that can be passed by position."""
-    return tuple(n for n, p in inspect.signature(fn).parameters.items() if p.kind in _POSITIONAL)
+    """The names of the parameters, all of which can be passed by position."""
+    found = inspect.signature(fn).parameters
+    for n, p in found.items():
+        if p.kind not in _POSITIONAL:
+            kind = p.kind.description
+            raise Unsupported(f"`{fn.__name__}` has a {kind} parameter, `{n}`", remedy="use ordinary parameters")
+    return tuple(found)
 
 
 def argument_numbers(argnums: Any, fn: Callable[..., Any]) -> tuple[tuple[int, ...], bool]:
@@ -56,19 +63,21 @@ def plain_type(t: types.Type) -> types.Type:
 
 
 def check_arguments(
-    name: str, names: Sequence[str], argtypes: Sequence[types.Type], argnums: Sequence[int], values: Sequence[Any] = ()
+    fn: Callable[..., Any], argtypes: Sequence[types.Type], argnums: Sequence[int], values: Sequence[Any] = ()
 ) -> None:
     """Refuse argument types that cannot be compiled, or cannot be differentiated, naming the parameter."""
+    name, names = fn.__name__, parameters(fn)
     for k, t in enumerate(argtypes):
         where = f"argument {k} (`{names[k]}`)" if k < len(names) else f"argument {k}"
         kind = type(values[k]).__name__ if k < len(values) else str(t)
+        kind = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
         if isinstance(t, types.PyObject):
             raise TypeError(
-                f"{where} of `{name}` is a {kind}, which has no Numba type; pass numbers, NumPy arrays or tuples "
+                f"{where} of `{name}` is {kind}, which has no Numba type; pass numbers, NumPy arrays or tuples "
                 "of them, or let the function close over it"
             )
         if isinstance(t, (types.List, types.Set, types.DictType, types.ListType)):
-            raise TypeError(f"{where} of `{name}` is a {kind}; pass a NumPy array or a tuple instead")
+            raise TypeError(f"{where} of `{name}` is {kind}; pass a NumPy array or a tuple instead")
         if k in argnums:
             _check_real(f"{where} of `{name}`", plain_type(t), "")
 

@@ -129,6 +129,9 @@ def compiled(request: Request) -> Specialisation:
     spec = emitted(request)
     if spec.result is None and spec.code is not None:
         spec.result, spec.code = cache.load_result(spec.code), None
+        if spec.result is not None:  # forget it with us, as Numba does for what it compiles
+            context, entry = spec.result.target_context, spec.result.entry_point
+            weakref.finalize(spec, context.remove_user_function, entry).atexit = False
     if spec.result is None:
         _compile(spec, request)
     return spec
