@@ -16,12 +16,13 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
-from mnist import compare, data, network, training
-from mnist.training import Progress, Settings
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+
+from mnist import compare, data, network, training
+from mnist.training import Progress, Settings
 
 console = Console()
 

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -34,7 +35,7 @@ def test_heat_control_comes_closer():
     from examples import heat_control
 
     distances = heat_control.control(n=16, steps=5, iterations=20)
-    assert all(later < earlier for earlier, later in zip(distances, distances[1:], strict=False))
+    assert all(later < earlier for earlier, later in pairwise(distances))
     assert distances[-1] < 0.1 * distances[0]
 
 
