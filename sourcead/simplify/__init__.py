@@ -1,0 +1,28 @@
+"""Passes that make a program smaller and faster and leave its meaning alone."""
+
+from __future__ import annotations
+
+from ..ir import Function
+from .accumulators import accumulators
+from .copies import copies
+from .cse import cse
+from .dce import dce
+from .dependence import independent
+from .effects import storage
+from .fuse import fuse
+from .licm import licm
+
+__all__ = ["accumulators", "copies", "cse", "dce", "fuse", "independent", "licm", "simplify", "storage"]
+
+
+def simplify(f: Function) -> Function:
+    """Copies, common subexpressions, invariants, dead code and sums, until little is left to do."""
+    for _ in range(2):
+        f = dce(licm(copies(cse(copies(f)))))
+        f = accumulators(f)
+    return f
+
+
+def polish(f: Function) -> Function:
+    """For the reader."""
+    return dce(f)

@@ -1,0 +1,17 @@
+"""Drop what nobody wants: values, stores, allocations, empty branches and loops, needless stacks.
+
+What may raise stays, and so does what decides about it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir import Function
+from .liveness import analyse
+
+
+def dce(f: Function) -> Function:
+    """The statements of `f` whose results reach its value (or its exceptions)."""
+    body, _ = analyse(f)
+    return replace(f, body=body)

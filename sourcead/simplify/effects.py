@@ -1,0 +1,268 @@
+"""What a statement reads and writes: names, and memory by storage class.
+
+A *name* is bound to a value; a *storage class* is a set of array names that may denote the same memory.
+Two statements may change places when neither binds what the other uses and neither stores where the other
+loads (`conflict`).  All of it errs on the safe side.
+"""
+
+from __future__ import annotations
+
+import math
+import operator as op
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numba import types as nt
+
+from .. import primitives as prim
+from ..ir import (
+    Accum,
+    Assign,
+    Break,
+    Call,
+    Const,
+    Expr,
+    Function,
+    Index,
+    Move,
+    Pop,
+    Push,
+    Raise,
+    Return,
+    Slice,
+    Stmt,
+    Var,
+    bound,
+    children,
+    operands,
+    variables,
+    walk,
+)
+
+ALLOCATIONS = frozenset({np.empty, np.zeros, np.ones, np.full, np.empty_like, np.zeros_like, np.ones_like, np.copy})
+
+# Read the binding of their first argument (extents, dtype), never its elements.
+SHAPE_ONLY = frozenset({prim.shape, prim.shape_of, prim.dtype_of, np.empty_like, np.zeros_like, np.ones_like})
+
+# The result may be the first argument itself, or a view of it.
+ALIASING = frozenset({np.transpose, np.reshape, np.ravel, np.asarray, np.ascontiguousarray, np.broadcast_to})
+ALIASING_NAMES = frozenset({"stretch", "stretch_bar", "unstretch"})
+
+# Change the elements of their first argument.
+MUTATING_NAMES = frozenset({"unstretch"})
+
+# May raise, so they stay where they are even when nobody wants the result.
+RAISING = frozenset({prim.broadcast_extent})
+
+_OPERATORS = (
+    *(op.add, op.sub, op.mul, op.truediv, op.floordiv, op.mod, op.pow, op.neg, op.pos, op.not_, op.invert),
+    *(op.lt, op.le, op.gt, op.ge, op.eq, op.ne, op.and_, op.or_, op.xor, op.lshift, op.rshift),
+)
+SCALAR_FUNCTIONS = frozenset(
+    {
+        *_OPERATORS,
+        *(prim.shape, prim.both, prim.either, prim.select, prim.trips, prim.broadcast_extent),
+        *(abs, min, max, int, float, bool, pow, np.where),
+        *(v for k, v in vars(math).items() if callable(v) and not k.startswith("_")),
+    }
+)
+_RANDOM_MODULES = ("numpy.random", "random", "time")
+
+
+def is_array(t: object) -> bool:
+    return isinstance(t, nt.Array)
+
+
+def is_scalar_call(e: Expr) -> bool:
+    """A call of a function known to give a scalar when its operands are scalars (or `shape`)."""
+    return isinstance(e, Call) and (e.fn in SCALAR_FUNCTIONS or isinstance(e.fn, np.ufunc))
+
+
+def is_allocation(e: Expr) -> bool:
+    return isinstance(e, Call) and e.fn in ALLOCATIONS
+
+
+def may_raise(e: Expr) -> bool:
+    return (isinstance(e, Call) and e.fn in RAISING) or any(map(may_raise, children(e)))
+
+
+def is_pure(e: Expr) -> bool:
+    """No effect but its value: may be dropped when nobody reads that."""
+    if isinstance(e, Call):
+        module = getattr(e.fn, "__module__", None) or ""
+        if any(module.split(".mtrand")[0].startswith(m) for m in _RANDOM_MODULES):
+            return False
+        if is_mutating(e) or e.fn in RAISING:
+            return False
+    return all(map(is_pure, children(e)))
+
+
+def _name(e: Call) -> str:
+    return getattr(e.fn, "__name__", "")
+
+
+def is_mutating(e: Expr) -> bool:
+    return isinstance(e, Call) and _name(e) in MUTATING_NAMES
+
+
+def may_alias_argument(e: Expr) -> bool:
+    return isinstance(e, Call) and (e.fn in ALIASING or _name(e) in ALIASING_NAMES)
+
+
+def _bases(e: Expr, viewed: bool) -> Iterator[str]:
+    """The arrays whose memory the value of `e` may be (part of)."""
+    if isinstance(e, Var):
+        yield e.name
+    elif isinstance(e, Index) and (viewed or any(isinstance(i, Slice) for i in e.index)):
+        yield e.array.name
+    elif isinstance(e, Call) and (may_alias_argument(e) or e.fn in (prim.select, prim.pack)):
+        for a in e.args:
+            yield from _bases(a, True)
+
+
+def storage(f: Function) -> dict[str, str]:
+    """Name -> storage class: names of one class may denote the same memory, names of two never do.
+
+    Names that hold scalars are classes of their own.
+    """
+    parent: dict[str, str] = {}
+    views: set[str] = set()
+
+    def find(n: str) -> str:
+        while parent.setdefault(n, n) != n:
+            n = parent[n]
+        return n
+
+    def array(n: str) -> bool:
+        return n not in f.types or not isinstance(f.types[n], (nt.Number, nt.Boolean))
+
+    def join(a: str, b: str) -> None:
+        if array(a) and array(b):
+            parent[find(a)] = find(b)
+
+    for s in walk(f.body):
+        match s:
+            case Assign(_, Var(t), v):
+                for n in _bases(v, is_array(f.types.get(t))):
+                    join(t, n)
+                    if isinstance(v, Index) or (isinstance(v, Call) and v.fn in ALIASING):
+                        views.add(t)
+            case Move():
+                for target, source in zip(s.targets, s.sources, strict=True):
+                    if isinstance(source, Var):
+                        join(target.name, source.name)
+            case Push(_, stack, v):
+                join(stack.name, v.name)
+            case Pop(_, t, stack):
+                join(stack.name, t.name)
+        for n in (*variables(*operands(s)), *bound(s)):
+            find(n)
+        if isinstance(s, Assign | Accum) and isinstance(s.target, Index):
+            find(s.target.array.name)
+    for n in (*f.params, *f.constants, *f.types):
+        find(n)
+    viewed = {find(n) for n in views}
+    return {n: _VIEWED + c if (c := find(n)) in viewed else c for n in parent}
+
+
+_VIEWED = "~"
+
+
+def is_viewed(cls: str) -> bool:
+    """Are there views in this class, so that equal indices need not mean equal elements?"""
+    return cls.startswith(_VIEWED)
+
+
+def memory_read(e: Expr) -> Iterator[str]:
+    """The names whose *elements* the expression may read (scalars too; what `shape` looks at excepted)."""
+    match e:
+        case Var(n):
+            yield n
+        case Call(fn) if fn in SHAPE_ONLY:
+            for a in e.args[1:]:
+                yield from memory_read(a)
+        case _:
+            for c in children(e):
+                yield from memory_read(c)
+
+
+def own_stores(s: Stmt) -> Iterator[str]:
+    """The arrays whose elements the statement itself changes."""
+    match s:
+        case Assign(_, Index(a, _), _):
+            yield a.name
+        case Accum(_, Index(a, _), _) | Accum(_, a, _):
+            yield a.name
+    for e in operands(s):
+        if is_mutating(e):
+            yield from variables(*children(e)[:1])
+
+
+@dataclass(frozen=True)
+class Effects:
+    """Everything some statements (blocks included) do: names used and bound, storage loaded and stored."""
+
+    uses: frozenset[str]
+    binds: frozenset[str]
+    loads: frozenset[str]
+    stores: frozenset[str]
+    stacks: frozenset[str]
+    raises: bool
+    jumps: bool
+
+    def __or__(self, o: Effects) -> Effects:
+        return Effects(
+            self.uses | o.uses,
+            self.binds | o.binds,
+            self.loads | o.loads,
+            self.stores | o.stores,
+            self.stacks | o.stacks,
+            self.raises or o.raises,
+            self.jumps or o.jumps,
+        )
+
+
+def class_of(classes: Mapping[str, str], n: str) -> str:
+    return classes.get(n, n)
+
+
+def effects(stmts: Iterable[Stmt], classes: Mapping[str, str]) -> Effects:
+    uses: set[str] = set()
+    binds: set[str] = set()
+    loads: set[str] = set()
+    stores: set[str] = set()
+    stacks: set[str] = set()
+    raises = jumps = False
+    for s in walk(stmts):
+        uses.update(variables(*operands(s)))
+        binds.update(bound(s))
+        for e in operands(s):
+            loads.update(class_of(classes, n) for n in memory_read(e))
+            raises |= may_raise(e)
+        for n in own_stores(s):
+            uses.add(n)  # the binding of the array
+            stores.add(class_of(classes, n))
+        if isinstance(s, Push | Pop):
+            stacks.add(s.stack.name)
+        raises |= isinstance(s, Raise)
+        jumps |= isinstance(s, Break | Return)
+    return Effects(*map(frozenset, (uses, binds, loads, stores, stacks)), raises, jumps)
+
+
+def conflict(a: Effects, b: Effects) -> bool:
+    """May the order of two statements matter?  (Additions into one element count: rounding is a value.)"""
+    return bool(
+        a.binds & (b.uses | b.binds)
+        or b.binds & a.uses
+        or a.stores & (b.loads | b.stores)
+        or b.stores & a.loads
+        or a.stacks & b.stacks
+        or (a.raises and b.raises)
+        or a.jumps
+        or b.jumps
+    )
+
+
+def is_int_const(e: Expr, value: int) -> bool:
+    return isinstance(e, Const) and type(e.value) is int and e.value == value

@@ -1,0 +1,104 @@
+"""Loop-invariant code motion: cheap scalar arithmetic and extents leave the loops they do not depend on.
+
+Only what cannot raise moves (no loads, no integer division), since the loop may make no trip.
+"""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from .. import primitives as prim
+from ..ir import (
+    Assign,
+    Block,
+    Call,
+    Const,
+    Expr,
+    For,
+    Function,
+    Stmt,
+    Var,
+    While,
+    blocks,
+    bound,
+    variables,
+    walk,
+    with_blocks,
+)
+from .liveness import Liveness, liveness
+
+_SAFE = frozenset(
+    {
+        *(op.add, op.sub, op.mul, op.neg, op.pos, op.not_, op.lt, op.le, op.gt, op.ge, op.eq, op.ne),
+        *(abs, min, max, prim.shape, prim.both, prim.either, prim.select),
+        *(np.add, np.subtract, np.multiply, np.negative, np.absolute, np.minimum, np.maximum, np.sign, np.where),
+        *(np.exp, np.tanh, np.sin, np.cos, np.arctan, np.sinh, np.cosh),
+    }
+)
+
+
+def licm(f: Function) -> Function:
+    """Move invariant statements in front of their loops, as far out as they can go."""
+    if not any(isinstance(s, For | While) for s in walk(f.body)):
+        return f
+    return replace(f, body=_block(f.body, liveness(f), f.types))
+
+
+def _block(b: Block, live: Liveness, types: Mapping[str, Any]) -> Block:
+    out: list[Stmt] = []
+    for s in b:
+        new = with_blocks(s, tuple(_block(c, live, types) for c in blocks(s)))
+        if isinstance(new, For | While) and s in live.head:
+            hoisted, new = _hoist(new, live.head[s], live.after[s], types)
+            out += hoisted
+        out.append(new)
+    return tuple(out)
+
+
+def _hoist(s: For | While, head: frozenset[str], after: frozenset[str], types: Mapping[str, Any]) -> tuple[Block, Stmt]:
+    """Split a loop into what may stand before it and the rest."""
+    counts: dict[str, int] = {}
+    for c in walk((s,)):
+        for n in bound(c):
+            counts[n] = counts.get(n, 0) + 1
+    variant = set(counts)
+
+    def invariant(c: Stmt) -> bool:
+        if not (isinstance(c, Assign) and isinstance(c.target, Var) and is_safe(c.value, types)):
+            return False
+        t = c.target.name
+        return counts[t] == 1 and t not in head and t not in after and not variant & set(variables(c.value))
+
+    hoisted: list[Stmt] = []
+    new: list[Block] = []
+    for b in blocks(s):
+        rest: list[Stmt] = []
+        for c in b:
+            if invariant(c):
+                hoisted.append(c)
+                variant -= set(bound(c))
+            else:
+                rest.append(c)
+        new.append(tuple(rest))
+    return tuple(hoisted), with_blocks(s, tuple(new)) if hoisted else s
+
+
+def is_safe(e: Expr, types: Mapping[str, Any]) -> bool:
+    """Scalar arithmetic that never raises, whatever its operands are."""
+    match e:
+        case Const():
+            return True
+        case Var(n):
+            return not hasattr(types.get(n), "ndim")
+        case Call(prim.shape):
+            return True
+        case Call(op.truediv, (_, Const(v))):
+            return isinstance(v, (int, float)) and v != 0 and is_safe(e.args[0], types)
+        case Call(fn):
+            return fn in _SAFE and not e.kwargs and all(is_safe(a, types) for a in e.args)
+    return False
