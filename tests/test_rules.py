@@ -39,7 +39,7 @@ def draw(rule, seed):
 
 
 def is_free(x):
-    return isinstance(x, float) or isinstance(x, np.ndarray) and x.dtype == float
+    return isinstance(x, float) or (isinstance(x, np.ndarray) and x.dtype == float)
 
 
 def directions(args, rng):
@@ -257,7 +257,7 @@ def test_conventions(fn, args, want):
 @pytest.mark.parametrize("n", [0, 1, 2, 3, -1, 2.0, 0.5, 0.0])
 @pytest.mark.parametrize("x", [-2.0, 0.0, 3.0])
 def test_constant_exponents_take_no_logarithm(n, x):
-    if x == 0.0 and n < 1 and n != 0 or x < 0 and n == 0.5:
+    if (x == 0.0 and n < 1 and n != 0) or (x < 0 and n == 0.5):
         pytest.skip("no derivative")
     p = ir.lift(RULES[op.pow].partials(ir.Var("x"), ir.Const(n), ir.Var("y"))[0])
     assert np.log not in set(callables(p))

@@ -18,7 +18,7 @@ vec, mat, cube = (3,), (3, 4), (2, 3, 2)
 square, other, row = (3, 3), (4, 2), (4,)
 
 
-# ---- shapes -------------------------------------------------------------------------------------------
+# ---- shapes ------------------------------------------------------------------------------------------
 
 
 def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
@@ -30,7 +30,7 @@ def axes_of(axis: Any, ndim: int) -> tuple[int, ...]:
 
 def kept(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """A reduction's result with its reduced axes as axes of length one."""
-    if keepdims or axis is None and np.ndim(y) == 0:
+    if keepdims or (axis is None and np.ndim(y) == 0):
         return y
     axes = axes_of(axis, x.ndim)
     return np.reshape(y, tuple(1 if k in axes else n for k, n in enumerate(x.shape)))
@@ -82,7 +82,7 @@ def repeats(index: Any) -> bool:
     return any(isinstance(i, (list, np.ndarray)) and np.ndim(i) and np.asarray(i).dtype != bool for i in parts)
 
 
-# ---- sums and means ---------------------------------------------------------------------------------------
+# ---- sums and means -------------------------------------------------------------------------------------
 
 linear(
     np.sum, lambda y_bar, x, axis=None, keepdims=False: spread(y_bar, x, axis, keepdims), (mat, Fixed(None, 0, (0, 1)))
@@ -118,7 +118,7 @@ def repeat_bar(y_bar: Any, x: Any, repeats: Any, axis: int | None = None) -> Any
 
 linear(np.repeat, repeat_bar, (mat, Fixed(2, 3), Fixed(None, 0, 1)))
 
-# ---- same elements, other shape -------------------------------------------------------------------------------
+# ---- same elements, other shape -------------------------------------------------------------------------
 
 linear(np.copy, np.array, np.asarray, np.ascontiguousarray, lambda y_bar, x, *_: y_bar, (vec,))
 linear(np.reshape, lambda y_bar, x, *_, **__: np.reshape(y_bar, x.shape), (mat, Fixed((2, 6), -1)))
@@ -170,7 +170,7 @@ def take_bar(y_bar: Any, x: Any, index: Any, axis: int | None) -> Any:
     return scatter(y_bar, x, (*(slice(None),) * (axis % x.ndim), index))
 
 
-# ---- products: `np.dot` is an atom of the compiler, so its shares are written for expressions too -----------------
+# ---- products: `np.dot` is an atom of the compiler, so its shares are written for expressions too -------
 
 
 def dot_left(y_bar: Any, a: Any, b: Any, ranks: tuple[int, int] | None = None) -> Any:
@@ -246,7 +246,7 @@ bilinear(
     (mat, (2, 4)),
 )
 
-# ---- reductions that are not linear --------------------------------------------------------------------------------
+# ---- reductions that are not linear ---------------------------------------------------------------------
 
 
 def extreme_bar(find: Any) -> Any:
@@ -317,7 +317,7 @@ def sort_bar(y_bar: Any, y: Any, x: Any, axis: int | None = -1) -> Any:
 
 general(np.sort, sort_bar, (mat, Fixed(0, 1)))
 
-# ---- linear algebra -----------------------------------------------------------------------------------------------------
+# ---- linear algebra -------------------------------------------------------------------------------------
 
 
 def norm_bar(y_bar: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
@@ -357,7 +357,7 @@ general(np.linalg.inv, inverse_bar, (square,))
 general(np.linalg.det, lambda y_bar, y, a: y_bar * y * np.linalg.inv(a).T, (square,))
 general(np.linalg.cholesky, cholesky_bar)
 
-# ---- no derivative ---------------------------------------------------------------------------------------------------------
+# ---- no derivative --------------------------------------------------------------------------------------
 
 constant(np.argmax, np.argmin, np.argsort, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.any)
 constant(np.all, np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.digitize)

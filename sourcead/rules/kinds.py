@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import ir
+from sourcead import ir
 
 Fn = Callable[..., Any]
 Shares = tuple[Any, ...]

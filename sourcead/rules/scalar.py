@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from .. import primitives
+from sourcead import primitives
+
 from .kinds import Fixed, apply, constant, elementwise, known, where
 
 anywhere, positive, unit, above_one, negative = (-3.0, 3.0), (0.1, 3.0), (-0.9, 0.9), (1.1, 3.0), (-3.0, -0.1)

@@ -1,0 +1,87 @@
+"""The backward sweep over a tape."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from sourcead.rules.array import unbroadcast
+
+from .pulls import CAREFUL
+from .record import Edge, Tape
+
+
+def gradients(tape: Tape, y: int, seed: Any, inputs: int) -> list[Any]:
+    """The gradients of variable `y` with respect to the first `inputs` variables; None where nothing arrived.
+
+    When a NaN arrives the sweep is repeated with pulls in which nothing times infinity is nothing.  That is what
+    `np.where(x > 0, np.sqrt(x), 0)` needs at zero, and others should not pay for.
+    """
+    with np.errstate(all="ignore"):
+        bars = sweep(tape.edges, tape.count, y, seed, inputs, careful=False)
+        if any(has_nan(b) for b in bars):
+            bars = sweep(tape.edges, tape.count, y, seed, inputs, careful=True)
+    return bars
+
+
+def sweep(edges: list[Edge], count: int, y: int, seed: Any, inputs: int, careful: bool) -> list[Any]:
+    bars: list[Any] = [None] * count
+    mine = bytearray(count)  # is the adjoint an array that nobody else holds?
+    bars[y] = seed
+    last = y
+    for out, parent, pull, saved, shape, fresh in reversed(edges):
+        y_bar = bars[out]
+        if y_bar is None:
+            continue
+        if out != last:
+            if last >= inputs:
+                bars[last] = None  # all of its readers have been served
+            last = out
+        bar = bars[parent]
+        if pull is None:
+            index, repeated, dtype = saved
+            if bar is None:
+                bars[parent] = bar = np.zeros(shape, dtype)
+            elif not mine[parent]:
+                bars[parent] = bar = np.array(bar)
+            mine[parent] = 1
+            if repeated:
+                np.add.at(bar, index, y_bar)
+            else:
+                bar[index] += y_bar
+            continue
+        if careful:
+            pull = CAREFUL.get(pull, pull)
+        share = pull(y_bar, *saved)
+        if shape is not None:
+            share = fold(share, shape)
+            fresh = True
+        if bar is None:
+            bars[parent] = share
+            mine[parent] = fresh
+        elif mine[parent]:
+            bar += share
+            bars[parent] = bar  # a number is not changed in place
+        else:
+            bars[parent] = bar + share
+            mine[parent] = 1
+    return bars[:inputs]
+
+
+def fold(share: Any, shape: tuple[int, ...]) -> Any:
+    """The share of an argument that was broadcast."""
+    if shape == ():
+        return np.add.reduce(share, None)
+    if share.ndim == 2 and share.shape[1:] == shape:  # a row added to a matrix
+        return np.add.reduce(share, 0)
+    return unbroadcast(share, shape)
+
+
+def has_nan(bar: Any) -> bool:
+    if bar is None:
+        return False
+    if isinstance(bar, np.ndarray):
+        flat = bar.reshape(-1)
+        return bool(np.isnan(flat.dot(flat)))
+    return bool(bar != bar)
