@@ -28,7 +28,6 @@ from .ir import (
     While,
     blocks,
     bound,
-    reads,
     variables,
     walk,
 )

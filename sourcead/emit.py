@@ -260,7 +260,8 @@ def lines(f: Function) -> list[Line]:
     for s in f.body[-1:]:
         if isinstance(s, Return):
             values = ", ".join(map(expression, s.values))
-            out.append((f"    return ({values},)" if f.tuple_result and len(s.values) == 1 else f"    return {values}", s.loc))
+            one_tuple = f.tuple_result and len(s.values) == 1
+            out.append((f"    return ({values},)" if one_tuple else f"    return {values}", s.loc))
         else:
             out += block((s,), "    ")
     return out

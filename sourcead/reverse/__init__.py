@@ -15,7 +15,24 @@ from numba.core import types
 from .. import primitives as p
 from ..analyses import Definition
 from ..infer import is_array
-from ..ir import Accum, Assign, Block, Call, Const, Expr, For, Function, Loc, Return, Stmt, Var, While, blocks, walk, with_blocks
+from ..ir import (
+    Accum,
+    Assign,
+    Block,
+    Call,
+    Const,
+    Expr,
+    For,
+    Function,
+    Loc,
+    Return,
+    Stmt,
+    Var,
+    While,
+    blocks,
+    walk,
+    with_blocks,
+)
 from .adjoint import adjoint, seed, zeros
 from .context import INT, Context, context, zero
 from .plan import decide, goes_back, wants

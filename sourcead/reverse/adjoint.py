@@ -8,12 +8,33 @@ import numpy as np
 
 from .. import primitives as p
 from ..analyses import ALLOCATIONS
-from ..errors import RuleMissing
+from ..errors import RuleMissing, Unsupported
 from ..infer import is_array
-from ..ir import Accum, Assign, Call, Const, Expr, Function, Index, Loc, Move, Stmt, Var, call, is_const
+from ..ir import (
+    Accum,
+    Assign,
+    Call,
+    Const,
+    Expr,
+    For,
+    Function,
+    Index,
+    Loc,
+    Move,
+    Pop,
+    Push,
+    Stmt,
+    Var,
+    While,
+    call,
+    is_const,
+    variables,
+    walk,
+    written,
+)
 from ..rules import is_constant, rule_of
 from .atoms import dot_shares
-from .context import Context, scalar_type, zero
+from .context import Context, dtype, scalar_type, zero
 
 
 def adjoint(s: Stmt, c: Context) -> list[Stmt]:
@@ -35,6 +56,12 @@ def adjoint(s: Stmt, c: Context) -> list[Stmt]:
                 return [Assign(loc, g, Index(c.bar(a), index)), Accum(loc, c.bar(value.name), g)]
         case Move():
             return move(s, c)
+        case Push(loc, Var(a), _) | Pop(loc, _, Var(a)) if a in c.active:
+            raise Unsupported(
+                "a second derivative through a loop that makes new arrays in each iteration",
+                loc,
+                "write into arrays that are made before the loop",
+            )
     return []
 
 
@@ -57,8 +84,6 @@ def written_once(s: Assign, c: Context) -> bool:
 
     Then nobody looks at the adjoint element again, and it need not be cleared.
     """
-    from ..ir import For, walk, written
-
     assert isinstance(s.target, Index)
     a, index = s.target.array.name, s.target.index
     made = c.defs[a]
@@ -72,8 +97,7 @@ def written_once(s: Assign, c: Context) -> bool:
     if made.home not in c.where[s].chain:
         return False
     counters = [o.var for o in around if isinstance(o, For)]
-    loops = [o for o in around if not isinstance(o, For) and type(o).__name__ == "While"]
-    return not loops and all(v in index for v in counters)
+    return not any(isinstance(o, While) for o in around) and all(v in index for v in counters)
 
 
 def move(s: Move, c: Context) -> list[Stmt]:
@@ -113,13 +137,7 @@ def move_arrays(s: Move, pairs: list[tuple[Var, Expr]], c: Context) -> list[Stmt
 
 def zeros(name: str, c: Context) -> Call:
     """A zero array with the extents of an array of the program."""
-    from .context import dtype
-
-    return Call(np.zeros, (p_pack(extents(name, c)), dtype(c.types[name])))
-
-
-def p_pack(items: tuple[Expr, ...]) -> Call:
-    return Call(p.pack, items)
+    return Call(np.zeros, (Call(p.pack, extents(name, c)), dtype(c.types[name])))
 
 
 def extents(name: str, c: Context) -> tuple[Expr, ...]:
@@ -157,7 +175,7 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
 
 def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
     rule = rule_of(value.fn)
-    if rule is None or rule.partials is None or any(is_array(c.types.get(n)) for n in names_in(value)):
+    if rule is None or rule.partials is None or any(is_array(c.types.get(n)) for n in variables(value)):
         raise RuleMissing(value.fn, loc)
     out: list[Stmt] = []
     for a, partial in zip(value.args, rule.partials(*value.args, y), strict=False):
@@ -171,12 +189,6 @@ def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Cont
             inner = c.flat(share.args[0] if negative and isinstance(share, Call) else share, loc, c.types[y.name], out)
             out.append(Accum(loc, c.bar(a.name), Call(op.neg, (inner,)) if negative else inner))
     return out
-
-
-def names_in(e: Expr) -> list[str]:
-    from ..ir import variables
-
-    return list(variables(e))
 
 
 def seed(f: Function, c: Context, result: Expr) -> list[Stmt]:

@@ -9,10 +9,10 @@ import numpy as np
 from numba.core import types
 
 from ..analyses import Definition, Scope, active, definitions, scopes
-from ..simplify.effects import storage
 from ..emit import RESERVED
 from ..infer import is_array
 from ..ir import Assign, Call, Const, Expr, Function, Index, Loc, Namer, Stmt, Var, names
+from ..simplify.effects import storage
 
 INT = types.int64
 
@@ -33,7 +33,8 @@ class Context:
     def bar(self, name: str) -> Var:
         """The adjoint of a name."""
         if name not in self.bars:
-            self.bars[name] = self.fresh(f"{name}_bar", self.types[name])
+            bar = self.bars[name] = self.fresh(f"{name}_bar", self.types[name])
+            self.same[bar] = f"{self.same.get(name, name)} adjoint"  # adjoints share memory as primals do
         return Var(self.bars[name])
 
     def fresh(self, base: str, type_: Any) -> str:

@@ -157,7 +157,9 @@ def reach(c: Context, wanted: Wants, values: dict[str, Stmt]) -> dict[str, int]:
             return
         if position is None:
             assert s is not None
-            position = d.home.position(place_in(d.home, s, c.where)) if d.home in c.where[s].chain else len(d.home.block)
+            position = (
+                d.home.position(place_in(d.home, s, c.where)) if d.home in c.where[s].chain else len(d.home.block)
+            )
         if out.get(n, -1) >= position:
             return
         out[n] = position
@@ -187,7 +189,9 @@ def again_cost(n: str, made: Stmt | None, furthest: int, c: Context) -> int | No
             return None if c.defs[m].kind in ("sum", "carried") else 0
         case Index(Var(a), _):
             return RELOAD if undisturbed(a, made, furthest, c) else None
-        case Call(fn, args) if fn not in ALLOCATIONS and not any(isinstance(a, Var) and is_array(c.types[a.name]) for a in args):
+        case Call(fn, args) if fn not in ALLOCATIONS and not any(
+            isinstance(a, Var) and is_array(c.types[a.name]) for a in args
+        ):
             return rule_cost(fn)
         case Call(fn, (Var(a), Const())) if fn.__name__ == "shape":
             return 1
@@ -271,5 +275,3 @@ def may_precede(reader: Stmt, store: Stmt, group: str, c: Context) -> bool:
     kinds = [c.defs[n].kind for n, g in c.same.items() if g == group and n in c.defs and is_array(c.types.get(n))]
     new_inside = len(homes) == 1 and kinds == ["single"] and shared.loops[-1] in homes[0].loops
     return not new_inside
-
-

@@ -34,6 +34,7 @@ from ..ir import (
     with_blocks,
     writes,
 )
+from ..simplify.dependence import counts_up_from_zero, independent
 from .adjoint import extents, zeros
 from .context import INT, Context, scalar_type, zero
 from .plan import Plan
@@ -131,9 +132,7 @@ class Sweeps:
 
     def any_order(self, s: For, body: list[Stmt]) -> bool:
         """May the backward iterations run forwards? (That is faster.)"""
-        from ..simplify.fuse import independent
-
-        return independent(tuple(body), s.var.name, self.c.same)
+        return independent(tuple(body), s.var.name, self.c.same, apart=counts_up_from_zero(s))
 
     def exchange_back(self, s: Stmt) -> list[Stmt]:
         """Exchanged arrays go back to the names they had, if the backward sweep looks into them."""
@@ -243,7 +242,7 @@ class Sweeps:
         match s:
             case Accum(loc, Var(t), value) if t == bar and bar not in variables(value) and not is_array(type_):
                 return [Assign(loc, Var(t), value)]
-            case (Assign() | Move()) if bar in writes(s) and bar not in reads(s) and not blocks(s):
+            case Assign() | Move() if bar in writes(s) and bar not in reads(s) and not blocks(s):
                 if not (isinstance(s, Assign) and isinstance(s.target, Index)):
                     return [s]
         if not is_array(type_):
