@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import linecache
-import threading
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from numba import types
+from numba.core.compiler_lock import global_compiler_lock
 
 from . import cache
 from .checks import plain_type
@@ -53,7 +53,6 @@ class Specialisation:
 
 # Equal requests share one compilation in a process; two copies of one symbol would confuse the linker.
 _alive: weakref.WeakValueDictionary[str, Specialisation] = weakref.WeakValueDictionary()
-_lock = threading.RLock()
 
 
 def stages(request: Request) -> dict[str, Any]:
@@ -73,7 +72,7 @@ def stages(request: Request) -> dict[str, Any]:
 def emitted(request: Request) -> Specialisation:
     """The adjoint's text: shared, from disk, or made now."""
     key = cache.key(request)
-    with _lock:
+    with global_compiler_lock:
         if key is not None and key in _alive:
             return _alive[key]
         spec = _from_disk(key) if key is not None and request.cached else None
