@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from .. import primitives as p
 from ..analyses import ALLOCATIONS, place_in
 from ..infer import is_array
 from ..ir import (
@@ -22,6 +23,7 @@ from ..ir import (
     Index,
     Stmt,
     Var,
+    operands,
     reads,
     variables,
     walk,
@@ -89,7 +91,6 @@ def wants(c: Context, pieces: dict[Stmt, list[Stmt]], counts: dict[Stmt, str]) -
 
 def reads_elements(piece: list[Stmt], array: str) -> bool:
     """Does a piece look into an array (and not only at its shape)?"""
-    from .. import primitives as p
 
     def looks(e: Expr) -> bool:
         match e:
@@ -102,8 +103,6 @@ def reads_elements(piece: list[Stmt], array: str) -> bool:
             case Call(_, args):
                 return any(map(looks, args))
         return False
-
-    from ..ir import operands
 
     return any(looks(e) for s in piece for e in operands(s))
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .. import primitives as p
-from ..analyses import Scope
+from ..analyses import Scope, place_in
 from ..errors import InternalError
 from ..infer import is_array
 from ..ir import (
@@ -147,7 +147,8 @@ class Sweeps:
         """Give a stored-into element back the value it had before."""
         if s not in self.plan.saved_stores:
             return []
-        assert isinstance(s, (Assign, Accum)) and isinstance(s.target, Index)
+        assert isinstance(s, (Assign, Accum))
+        assert isinstance(s.target, Index)
         array = s.target.array
         scope = self.c.where[s]
         element = scalar_type(self.c.types[array.name])
@@ -208,8 +209,6 @@ class Sweeps:
         if d.kind == "carried":
             sites.add(sites.start, d.home, *code)
         elif d.kind in ("single", "joined", "sum"):
-            from ..analyses import place_in
-
             sites.add(sites.after, place_in(d.home, d.stmts[-1], self.c.where), *code)
         else:
             raise InternalError(f"{n} ({d.kind}) cannot be recorded")
