@@ -36,6 +36,7 @@ from .ir import (
     Var,
     While,
     is_const,
+    walk,
 )
 
 TERNARY, OR, AND, NOT, COMPARE, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = range(11)
@@ -256,6 +257,8 @@ def block(b: Block, indent: str) -> Iterator[Line]:
 def lines(f: Function) -> list[Line]:
     """The program, line by line, each with the user's place it comes from."""
     out: list[Line] = [(f"def {f.name}({', '.join(f.params)}):", None)]
+    stacks = dict.fromkeys(s.stack.name for s in walk(f.body) if isinstance(s, Push))
+    out += [(f"    {name} = []", None) for name in stacks]
     out += block(f.body[:-1], "    ") if len(f.body) > 1 else []
     for s in f.body[-1:]:
         if isinstance(s, Return):

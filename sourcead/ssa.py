@@ -1,0 +1,284 @@
+"""Single definitions: every assignment gets a name of its own, joined by `Move`s where control flow meets.
+
+Pruned (a join only for names that are read later) and structured: joins stand at the ends of branches, before
+loops and at the ends of their bodies. Cytron et al., "Efficiently computing static single assignment form" (1991),
+for the idea; structured control flow needs no dominance frontiers.
+"""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from .infer import is_array
+from .ir import (
+    Accum,
+    Assign,
+    Block,
+    Break,
+    Call,
+    Expr,
+    For,
+    Function,
+    If,
+    Index,
+    Loc,
+    Move,
+    Namer,
+    Pop,
+    Push,
+    Raise,
+    Return,
+    Stmt,
+    Var,
+    While,
+    blocks,
+    bound,
+    map_exprs,
+    names,
+    operands,
+    substitute,
+    variables,
+    walk,
+)
+
+Env = dict[str, Expr]
+
+
+def ssa(f: Function) -> Function:
+    """The program with one definition a name; plain copies `b = a` are gone."""
+    p = _Pass(Namer(names(f)), f.types)
+    p.used |= {*f.params, *f.constants}
+    env: Env = {n: Var(n) for n in (*f.params, *f.constants)}
+    body = tuple(p.block(f.body, env, frozenset(), frozenset()))
+    kept = {n: t for n, t in f.types.items() if n in p.used or n in f.params}
+    return replace(f, body=body, types={**kept, **p.types})
+
+
+# ---- liveness: which names are read later ------------------------------------------------------
+
+Live = frozenset[str]
+
+
+def live_before(s: Stmt, after: Live, leave: Live) -> Live:
+    """Names that are live before a statement; `leave`: those live behind the loop around it."""
+    match s:
+        case If():
+            return live_in(s.then, after, leave) | live_in(s.orelse, after, leave) | reads_of(s)
+        case For():
+            return (loop_head(s, after) - {s.var.name}) | reads_of(s)
+        case While():
+            return loop_head(s, after)
+        case Break():
+            return leave
+        case Raise() | Return():
+            return reads_of(s)
+    return (after - set(bound(s))) | reads_of(s)
+
+
+def reads_of(s: Stmt) -> Live:
+    """Names a statement itself reads; a store needs the array it changes."""
+    extra = (s.target.array.name,) if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index) else ()
+    return frozenset((*variables(*operands(s)), *extra))
+
+
+def live_in(b: Block, after: Live, leave: Live) -> Live:
+    for s in reversed(b):
+        after = live_before(s, after, leave)
+    return after
+
+
+def loop_head(s: For | While, after: Live) -> Live:
+    """Names that are live each time the loop's head is reached."""
+    head = after
+    while True:
+        if isinstance(s, For):
+            new = after | live_in(s.body, head, after)
+        else:
+            new = live_in(s.test, live_in(s.body, head, after) | after | frozenset(variables(s.cond)), after)
+        if new <= head:
+            return head
+        head |= new
+
+
+# ---- renaming --------------------------------------------------------------------------------------
+
+
+@dataclass
+class _Pass:
+    namer: Namer
+    old_types: Mapping[str, Any]
+    used: set[str] = field(default_factory=set)
+    types: dict[str, Any] = field(default_factory=dict)
+    carried: list[tuple[Loc | None, dict[str, str]]] = field(default_factory=list)  # of the loops around
+
+    def version(self, n: str) -> str:
+        """A name for a new definition of `n`: `n` itself, then `n_1`, `n_2`, ..."""
+        if n in self.used:
+            new = self.namer(n)
+        else:
+            new = n
+        self.used.add(new)
+        if n in self.old_types:
+            self.types[new] = self.old_types[n]
+        return new
+
+    def block(self, b: Block, env: Env, after: Live, leave: Live) -> list[Stmt]:
+        """Rename a block; `env` becomes what the names mean at its end."""
+        lives = [after]
+        for s in reversed(b):
+            lives.append(live_before(s, lives[-1], leave))
+        out: list[Stmt] = []
+        for s, live in zip(b, reversed(lives[:-1]), strict=True):
+            out += self.statement(s, env, live, leave)
+        return out
+
+    def statement(self, s: Stmt, env: Env, after: Live, leave: Live) -> list[Stmt]:
+        match s:
+            case If():
+                return self.branches(s, env, after, leave)
+            case For() | While():
+                return self.loop(s, env, after)
+            case Break():
+                loc, joined = self.carried[-1]
+                return [*self.join(loc, joined, env), s]
+            case Assign(_, Var(n), value):
+                new = substitute(value, env)
+                if not isinstance(new, (Call, Index)):
+                    env[n] = new  # a second name for the same value
+                    return []
+                return [self.define(s, n, new, env)]
+            case Accum(loc, Var(n), value) if not is_array(self.old_types.get(n)):
+                return self.add(s, n, substitute(value, env), env)
+            case Move():
+                sources = [substitute(v, env) for v in s.sources]
+                env.update(zip((t.name for t in s.targets), sources, strict=True))
+                return []
+            case Pop(_, Var(n), _):
+                new_target = Var(self.version(n))
+                env[n] = new_target
+                return [replace(s, target=new_target)]
+            case Push():
+                return [replace(s, value=substitute(s.value, env))]
+        return [self.renamed(s, env)]
+
+    def define(self, s: Assign, n: str, value: Expr, env: Env) -> Stmt:
+        target = Var(self.version(n))
+        env[n] = target
+        return replace(s, target=target, value=value)
+
+    def add(self, s: Accum, n: str, value: Expr, env: Env) -> list[Stmt]:
+        """`n += value` of a scalar defines the next version of `n`."""
+        out: list[Stmt] = []
+        fn = op.add
+        if isinstance(value, Call) and value.fn is op.neg:
+            fn, value = op.sub, value.args[0]
+        if isinstance(value, (Call, Index)):
+            t = self.namer.temp()
+            if n in self.old_types:
+                self.types[t] = self.old_types[n]
+            out.append(Assign(s.loc, Var(t), value))
+            value = Var(t)
+        return [*out, self.define(Assign(s.loc, Var(n), value), n, Call(fn, (env.get(n, Var(n)), value)), env)]
+
+    def renamed(self, s: Stmt, env: Env) -> Stmt:
+        def name(v: Var) -> Var:
+            now = env.get(v.name, v)
+            assert isinstance(now, Var)
+            return now
+
+        return map_exprs(s, lambda e: substitute(e, env), name)
+
+    def assigned(self, s: Stmt) -> list[str]:
+        """Names bound inside a statement, in order; `Accum` into a whole array binds nothing."""
+        inside = (t for b in blocks(s) for t in walk(b))
+        rebinding = (t for t in inside if not (isinstance(t, Accum) and is_array(self.old_types.get(bound_name(t)))))
+        return list(dict.fromkeys(n for t in rebinding for n in bound(t)))
+
+    def join(self, loc: Loc | None, joined: Mapping[str, str], env: Env) -> list[Stmt]:
+        """`Move` into the joined names what the names mean here (those that mean something)."""
+        pairs = [(Var(j), env[n]) for n, j in joined.items() if n in env and env[n] != Var(j)]
+        return [Move(loc, tuple(t for t, _ in pairs), tuple(v for _, v in pairs))] if pairs else []
+
+    def branches(self, s: If, env: Env, after: Live, leave: Live) -> list[Stmt]:
+        cond = substitute(s.cond, env)
+        made = [dict(env), dict(env)]
+        then, orelse = (self.block(b, e, after, leave) for b, e in zip(blocks(s), made, strict=True))
+        ends = [e for b, e in zip((then, orelse), made, strict=True) if goes_on(b)]
+        joined: dict[str, str] = {}
+        for n in self.assigned(s):
+            meanings = [e.get(n) for e in ends]
+            if n not in after or all(m is None for m in meanings):
+                env.pop(n, None)
+            elif all(m == meanings[0] for m in meanings) and meanings[0] is not None:
+                env[n] = meanings[0]
+            else:
+                joined[n] = self.version(n)
+                env[n] = Var(joined[n])
+        for b, e in zip((then, orelse), made, strict=True):
+            if goes_on(b):
+                b += self.join(s.loc, joined, e)
+        return [If(s.loc, cond, tuple(then), tuple(orelse))]
+
+    def loop(self, s: For | While, env: Env, after: Live) -> list[Stmt]:
+        head = loop_head(s, after)
+        own = {s.var.name} if isinstance(s, For) else set()
+        joined = {n: self.version(n) for n in self.assigned(s) if n in head and n not in own}
+        out = self.join(s.loc, joined, env)
+        inside: Env = {**env, **{n: Var(j) for n, j in joined.items()}}
+        self.carried.append((s.loc, joined))
+        new: Stmt
+        if isinstance(s, For):
+            var = Var(self.version(s.var.name))
+            inside[s.var.name] = var
+            body = self.block(s.body, inside, head, after)
+            bounds = (substitute(e, env) for e in (s.start, s.stop, s.step))
+            new = For(s.loc, var, *bounds, tuple(sink(body, self.join(s.loc, joined, inside))))
+        else:
+            tested = live_in(s.body, head, after) | after | frozenset(variables(s.cond))
+            test = self.block(s.test, inside, tested, after)
+            cond = substitute(s.cond, inside)
+            body = self.block(s.body, inside, head, after)
+            new = While(s.loc, tuple(test), cond, tuple(sink(body, self.join(s.loc, joined, inside))))
+        self.carried.pop()
+        out.append(new)
+        for n in self.assigned(s):
+            env.pop(n, None)
+        for n, j in joined.items():
+            if n in after:
+                exit_name = Var(self.version(n))
+                out.append(Assign(s.loc, exit_name, Var(j)))
+                env[n] = exit_name
+        return out
+
+
+def bound_name(s: Accum) -> str:
+    return s.target.array.name if isinstance(s.target, Index) else s.target.name
+
+
+def goes_on(b: Iterable[Stmt]) -> bool:
+    """Can control reach the end of a block?"""
+    *_, last = (None, *b)
+    match last:
+        case Break() | Raise() | Return():
+            return False
+        case If():
+            return goes_on(last.then) or goes_on(last.orelse)
+    return True
+
+
+def sink(body: list[Stmt], moves: list[Stmt]) -> list[Stmt]:
+    """Put the `Move` at the end of a loop's body, into every branch that goes on when others leave the loop."""
+    if not moves or not goes_on(body):
+        return body
+    last = body[-1] if body else None
+    if isinstance(last, If) and leaves(last):
+        then, orelse = (tuple(sink(list(b), moves)) for b in (last.then, last.orelse))
+        return [*body[:-1], replace(last, then=then, orelse=orelse)]
+    return [*body, *(replace(m) for m in moves)]
+
+
+def leaves(s: If) -> bool:
+    return any(isinstance(t, Break) or isinstance(t, If) and leaves(t) for b in blocks(s) for t in b)
