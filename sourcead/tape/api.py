@@ -71,10 +71,10 @@ def run(
         y, aux = y[0], strip(y[1])
     value = strip(y)
     check_result(f, y, value, tape)
-    bars: list[Any] = [None] * len(leaves)
+    bars, mine = [None] * len(leaves), bytearray(len(leaves))
     if isinstance(y, Node):
-        bars = gradients(tape, y.k, value.dtype.type(1), len(leaves))
-    grads = tuple(leave(n, args[k], bars) for n, k in zip(numbers, wanted, strict=True))
+        bars, mine = gradients(tape, y.k, value.dtype.type(1), len(leaves))
+    grads = tuple(leave(n, args[k], bars, mine) for n, k in zip(numbers, wanted, strict=True))
     return value, grads, aux
 
 
@@ -109,7 +109,7 @@ def enter(x: Any, k: int, tape: Tape, leaves: list[Any]) -> Any:
             )
         value = np.float64(a) if type(a) is float else a
         dtype = getattr(value, "dtype", None)
-        if dtype is None or not np.issubdtype(dtype, np.floating):
+        if dtype is None or dtype.kind != "f":
             what = type(a).__name__ if dtype is None or not np.ndim(a) else f"array of {dtype}"
             raise TypeError(
                 f"grad requires arguments of a floating type, but argument {k} is {what}; "
@@ -138,16 +138,20 @@ def number_of(x: Any) -> Any:
     return each(x, lambda v: v.k)
 
 
-def leave(number: Any, a: Any, bars: list[Any]) -> Any:
+def leave(number: Any, a: Any, bars: list[Any], mine: bytearray) -> Any:
     """The gradient in the structure of the argument: floats for floats, arrays of the same shape and dtype."""
     if isinstance(a, (tuple, list)):
-        parts = [leave(n, v, bars) for n, v in zip(number, a, strict=True)]
+        parts = [leave(n, v, bars, mine) for n, v in zip(number, a, strict=True)]
         return type(a)(*parts) if hasattr(a, "_fields") else type(a)(parts)
     if isinstance(a, dict):
-        return {key: leave(number[key], v, bars) for key, v in a.items()}
+        return {key: leave(number[key], v, bars, mine) for key, v in a.items()}
     bar = bars[number]
     if isinstance(a, np.ndarray):
-        return np.zeros_like(a) if bar is None else np.array(bar, a.dtype, order="C", ndmin=0).reshape(a.shape)
+        if bar is None:
+            return np.zeros_like(a)
+        if mine[number] and type(bar) is np.ndarray and bar.dtype == a.dtype and bar.flags.c_contiguous:
+            return bar
+        return np.array(bar, a.dtype, order="C").reshape(a.shape)
     return type(a)(0.0 if bar is None else bar)
 
 

@@ -12,20 +12,22 @@ from .pulls import CAREFUL
 from .record import Edge, Tape
 
 
-def gradients(tape: Tape, y: int, seed: Any, inputs: int) -> list[Any]:
+def gradients(tape: Tape, y: int, seed: Any, inputs: int) -> tuple[list[Any], bytearray]:
     """The gradients of variable `y` with respect to the first `inputs` variables; None where nothing arrived.
+
+    The second result tells which of them nobody else holds.
 
     When a NaN arrives the sweep is repeated with pulls in which nothing times infinity is nothing.  That is what
     `np.where(x > 0, np.sqrt(x), 0)` needs at zero, and others should not pay for.
     """
     with np.errstate(all="ignore"):
-        bars = sweep(tape.edges, tape.count, y, seed, inputs, careful=False)
+        bars, mine = sweep(tape.edges, tape.count, y, seed, inputs, careful=False)
         if any(has_nan(b) for b in bars):
-            bars = sweep(tape.edges, tape.count, y, seed, inputs, careful=True)
-    return bars
+            bars, mine = sweep(tape.edges, tape.count, y, seed, inputs, careful=True)
+    return bars, mine
 
 
-def sweep(edges: list[Edge], count: int, y: int, seed: Any, inputs: int, careful: bool) -> list[Any]:
+def sweep(edges: list[Edge], count: int, y: int, seed: Any, inputs: int, careful: bool) -> tuple[list[Any], bytearray]:
     bars: list[Any] = [None] * count
     mine = bytearray(count)  # is the adjoint an array that nobody else holds?
     bars[y] = seed
@@ -66,7 +68,7 @@ def sweep(edges: list[Edge], count: int, y: int, seed: Any, inputs: int, careful
         else:
             bars[parent] = bar + share
             mine[parent] = 1
-    return bars[:inputs]
+    return bars[:inputs], mine
 
 
 def fold(share: Any, shape: tuple[int, ...]) -> Any:

@@ -56,19 +56,20 @@ def refuse_option(fn: Callable[..., Any], option: str) -> None:
 
 
 def function_call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    if fn in SPECIAL:
-        return SPECIAL[fn](*args, **kwargs)
-    if fn in CREATE:
-        return create(fn, args, kwargs)
+    special = SPECIAL.get(fn)
+    if special is not None:
+        return special(*args, **kwargs)
     rule = RULES.get(fn)
     if rule is None:
+        if fn in CREATE:
+            return create(fn, args, kwargs)
         raise RuleMissing(fn)
     if rule.kind == "constant":
         return fn(*strip(args), **strip(kwargs))
-    for option, value in kwargs.items():
-        if option not in OPTIONS and value is not None:
+    for option in kwargs:
+        if option not in OPTIONS and kwargs[option] is not None:
             refuse_option(fn, option)
-    if fn in REDUCTIONS and len(args) > 2:
+    if len(args) > 2 and fn in REDUCTIONS:
         raise Unsupported(f"{spelled(fn)} with options by position", remedy="write their names, as in keepdims=True")
     if rule.kind == "elementwise":
         return record.elementwise(fn, args)

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from sourcead.errors import Unsupported
+from sourcead.errors import Unsupported, spelled
 from sourcead.rules import RULES
 from sourcead.rules.array import repeats
 
@@ -46,14 +46,13 @@ class Tape:
 class Node:
     """A value on the tape: `value` is the NumPy array or number, never changed in place; `k` is its number."""
 
-    __slots__ = ("__weakref__", "is_view", "k", "tape", "value", "views")
+    __slots__ = ("__weakref__", "k", "tape", "value", "views")
 
     def __init__(self, value: Any, tape: Tape, k: int):
         self.value = value
         self.tape = tape
         self.k = k
-        self.is_view = False
-        self.views: list[weakref.ref[Node]] | None = None
+        self.views: list[weakref.ref[Node]] | None = None  # arrays that NumPy would keep in the same memory
 
 
 class Like:
@@ -108,79 +107,91 @@ def plain(a: Any) -> Any:
 def unary(fn: Callable[..., Any], x: Node, exponent: float | None = None) -> Node:
     """`fn(x)`, or `fn(x, exponent)` with a constant exponent."""
     value, tape = x.value, x.tape
-    y = fn(value) if exponent is None else fn(value, exponent)
     out = tape.count
     tape.count = out + 1
-    made = elementwise_pull(fn, 1 if exponent is None else 2, 0, exponent)
+    if exponent is None:
+        y = fn(value)
+        made = elementwise_pull(fn, 1, 0)
+        saved = made and made[1](value, y)
+    else:
+        y = fn(value, exponent)
+        made = elementwise_pull(fn, 2, 0, exponent)
+        saved = made and made[1](value, exponent, y)
     if made is not None:
-        saved = made.save(value, y) if exponent is None else made.save(value, exponent, y)
-        tape.edges.append((out, x.k, made.pull, saved, None, made.fresh))
+        tape.edges.append((out, x.k, made[0], saved, None, made[2]))
     return tape.make(y, tape, out)
 
 
 def binary(fn: Callable[..., Any], a: Any, b: Any) -> Node:
     """`fn(a, b)`, elementwise, at least one of them a variable."""
-    if isinstance(a, Node):
-        u, tape = a.value, a.tape
-        if isinstance(b, Node):
-            v = b.value
-            if b.tape is not tape:
-                common_tape([a, b])
-        else:
-            b = v = plain(b)
-    else:
-        a = u = plain(a)
-        v, tape = b.value, b.tape
+    if not isinstance(b, Node):
+        return with_constant(fn, a, a.value, plain(b), 0)
+    if not isinstance(a, Node):
+        return with_constant(fn, b, plain(a), b.value, 1)
+    u, v, tape = a.value, b.value, a.tape
+    if b.tape is not tape:
+        common_tape([a, b])
     y = fn(u, v)
     out = tape.count
     tape.count = out + 1
     shape = y.shape
-    for k, x in ((0, a), (1, b)):
-        if isinstance(x, Node):
-            made = elementwise_pull(fn, 2, k)
-            if made is None:
-                continue
-            saved = made.save(u, v, y)
-            if (a is u or b is v) and saved:  # the other one is not a variable
-                other = u if a is u else v
-                saved = tuple(kept(s) if s is other else s for s in saved)
-            mine = x.value.shape
-            tape.edges.append((out, x.k, made.pull, saved, None if mine == shape else mine, made.fresh))
+    for k, x, mine in ((0, a, u.shape), (1, b, v.shape)):
+        made = elementwise_pull(fn, 2, k)
+        if made is not None:
+            pull, save, fresh = made
+            tape.edges.append((out, x.k, pull, save(u, v, y), None if mine == shape else mine, fresh))
+    return tape.make(y, tape, out)
+
+
+def with_constant(fn: Callable[..., Any], x: Node, u: Any, v: Any, k: int) -> Node:
+    """`fn(u, v)`, of which argument `k` is the value of `x` and the other one is constant."""
+    y = fn(u, v)
+    tape = x.tape
+    out = tape.count
+    tape.count = out + 1
+    made = elementwise_pull(fn, 2, k)
+    if made is not None:
+        pull, save, fresh = made
+        saved = save(u, v, y)
+        other = u if k else v
+        if saved and isinstance(other, np.ndarray):
+            saved = tuple([kept(s) if s is other else s for s in saved])
+        mine = x.value.shape
+        tape.edges.append((out, x.k, pull, saved, None if mine == y.shape else mine, fresh))
     return tape.make(y, tape, out)
 
 
 def elementwise(fn: Callable[..., Any], args: tuple[Any, ...]) -> Node:
     """`fn(*args)`, elementwise with any number of arguments."""
-    args = tuple(a if isinstance(a, Node) else kept(plain(a)) for a in args)
-    tape = common_tape([a for a in args if isinstance(a, Node)])
-    values = tuple(a.value if isinstance(a, Node) else a for a in args)
+    active = [(k, a) for k, a in enumerate(args) if isinstance(a, Node)]
+    tape = active[0][1].tape if len(active) == 1 else common_tape([a for _, a in active])
+    values = [a.value if isinstance(a, Node) else kept(plain(a)) for a in args]
     y = fn(*values)
-    if y.shape == ():
+    if not y.shape:
         y = y[()]  # np.where gives arrays of rank zero
     out = tape.count
     tape.count = out + 1
-    for k, x in enumerate(args):
-        if isinstance(x, Node):
-            made = elementwise_pull(fn, len(args), k)
-            if made is not None:
-                mine = x.value.shape
-                shape = None if mine == y.shape else mine
-                tape.edges.append((out, x.k, made.pull, made.save(*values, y), shape, made.fresh))
+    for k, x in active:
+        made = elementwise_pull(fn, len(args), k)
+        if made is not None:
+            pull, save, fresh = made
+            mine = values[k].shape
+            tape.edges.append((out, x.k, pull, save(*values, y), None if mine == y.shape else mine, fresh))
     return tape.make(y, tape, out)
 
 
 def product(fn: Callable[..., Any], a: Any, b: Any) -> Node:
     """A bilinear function: `dot` and its relatives."""
-    tape = common_tape([x for x in (a, b) if isinstance(x, Node)])
-    u, v = (x.value if isinstance(x, Node) else kept(plain(x)) for x in (a, b))
+    u = a.value if isinstance(a, Node) else kept(np.asarray(a))
+    v = b.value if isinstance(b, Node) else kept(np.asarray(b))
+    active = [(k, x) for k, x in ((0, a), (1, b)) if isinstance(x, Node)]
+    tape = active[0][1].tape if len(active) == 1 else common_tape([a, b])
     y = fn(u, v)
     out = tape.count
     tape.count = out + 1
-    ranks = (np.ndim(u), np.ndim(v))
-    quick = fn in DOTS and min(ranks) > 0 and max(ranks) <= 2
-    for k, x in ((0, a), (1, b)):
-        if not isinstance(x, Node):
-            continue
+    ranks = (u.ndim, v.ndim)
+    quick = fn in DOTS and ranks in SMALL_RANKS
+    for k, x in active:
         if quick:
             pull, save, _ = dot_pull(ranks, k)
             tape.edges.append((out, x.k, pull, save(u, v, y), None, True))
@@ -190,30 +201,24 @@ def product(fn: Callable[..., Any], a: Any, b: Any) -> Node:
     return tape.make(y, tape, out)
 
 
+SMALL_RANKS = {(1, 1), (1, 2), (2, 1), (2, 2)}
 DOTS = {np.dot, np.matmul}
 
 
 def function(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Node:
     """A linear or general function of arrays, with parameters by position or by name."""
     rule = RULES[fn]
-    args = tuple(a if isinstance(a, Node) or k == 0 else kept(a) for k, a in enumerate(args))
-    args = (args[0] if isinstance(args[0], Node) else kept(plain(args[0])), *args[1:])
     active = [k for k, a in enumerate(args) if isinstance(a, Node)]
-    for k in active:
-        if k >= len(rule.shares):
-            raise Unsupported(f"np.{fn.__name__} is not differentiated with respect to argument {k}")
-    tape = common_tape([args[k] for k in active])
-    values = tuple(a.value if isinstance(a, Node) else a for a in args)
+    if not active or active[-1] >= len(rule.shares):
+        raise Unsupported(f"{spelled(fn)} is not differentiated with respect to its argument {active[-1:] or kwargs}")
+    tape = args[0].tape if active == [0] else common_tape([args[k] for k in active])
+    values = tuple([a.value if isinstance(a, Node) else kept(plain(a) if k == 0 else a) for k, a in enumerate(args)])
     y = fn(*values, **kwargs)
     out = tape.count
     tape.count = out + 1
+    saved = (None, Like(values[0]), *values[1:]) if rule.kind == "linear" else (y, *values)
     for k in active:
-        share = rule.shares[k]
-        if rule.kind == "linear":
-            saved: tuple[Any, ...] = (None, Like(values[0]), *values[1:])
-        else:
-            saved = (y, *values)
-        pull = with_options(share, kwargs) if kwargs else share
+        pull = with_options(rule.shares[k], kwargs) if kwargs else rule.shares[k]
         tape.edges.append((out, args[k].k, pull, saved, None, rule.kind != "linear"))
     return tape.make(y, tape, out)
 
@@ -235,19 +240,25 @@ def cast(x: Node, dtype: Any) -> Node:
 def frozen(index: Any) -> Any:
     """An index as it is now."""
     if isinstance(index, tuple):
-        return tuple(frozen(i) for i in index)
+        return tuple([i if isinstance(i, (int, slice)) else frozen(i) for i in index])
     return np.array(index) if isinstance(index, list) else kept(index)
 
 
-def read(x: Node, index: Any) -> Node:
+def is_basic(index: Any) -> bool:
+    """Does the index give an element or a view, not a selection that NumPy copies?"""
+    parts = index if isinstance(index, tuple) else (index,)
+    return all(isinstance(i, (int, slice, np.integer)) or i is None or i is Ellipsis for i in parts)
+
+
+def read(x: Node, index: Any, basic: bool) -> Node:
     """`x[index]`"""
     value, tape = x.value, x.tape
-    simple = isinstance(index, (int, slice))
-    index = index if simple else frozen(index)
+    if not basic:
+        index = frozen(index)
     y = value[index]
     out = tape.count
     tape.count = out + 1
-    saved = (index, not simple and repeats(index), value.dtype)
+    saved = (index, not basic and repeats(index), value.dtype)
     tape.edges.append((out, x.k, None, saved, value.shape, True))
     return tape.make(y, tape, out)
 

@@ -192,8 +192,11 @@ class Variable(record.Node):
     # ---- elements; a write makes a new value, which every name of this object sees ----
 
     def __getitem__(self, index: Any) -> Variable:
-        y = record.read(self, strip(index))
-        if isinstance(y.value, np.ndarray) and np.may_share_memory(y.value, self.value):
+        if not isinstance(index, (int, slice)):
+            index = strip(index)
+        basic = record.is_basic(index)
+        y = record.read(self, index, basic)
+        if basic and isinstance(y.value, np.ndarray):
             self.add_view(y)
         return y
 
@@ -202,18 +205,13 @@ class Variable(record.Node):
         self.value, self.k = record.store(self, strip(index), v)
 
     def add_view(self, y: Variable) -> None:
-        y.is_view = True
+        y.__class__ = View
         if self.views is None:
             self.views = []
         self.views.append(weakref.ref(y))
 
     def check_writable(self) -> None:
-        """A write into a view is refused; a write into what has views makes them unusable."""
-        if self.is_view:
-            raise Unsupported(
-                "a write through a view (a slice, a transpose, a reshape) is not followed by the tape",
-                remedy="write into the array itself, y[i, j] = ..., or copy the view first",
-            )
+        """Before a write: what NumPy would change along with this array becomes unusable."""
         outdate(self)
 
     def update(self, fn: Callable[[Any, Any], Variable], o: Any) -> Variable:
@@ -286,6 +284,18 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 
 
+class View(Variable):
+    """A slice, a transpose, a reshape: NumPy's would share its memory with the array."""
+
+    __slots__ = ()
+
+    def check_writable(self) -> NoReturn:
+        raise Unsupported(
+            "a write through a view (a slice, a transpose, a reshape) is not followed by the tape",
+            remedy="write into the array itself, y[i, j] = ..., or copy the view first",
+        )
+
+
 class Outdated(Variable):
     """A view whose array has been written since; NumPy's view would show the new elements."""
 
@@ -306,7 +316,7 @@ class Outdated(Variable):
         return self.value
 
 
-def outdate(x: Variable) -> None:
+def outdate(x: Any) -> None:
     views, x.views = x.views, None
     for ref in views or ():
         view = ref()
