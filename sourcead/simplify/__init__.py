@@ -4,15 +4,30 @@ from __future__ import annotations
 
 from ..ir import Function
 from .accumulators import accumulators
+from .coalesce import coalesce
 from .copies import copies
 from .cse import cse
 from .dce import dce
 from .dependence import independent
 from .effects import storage
+from .fold import fold
 from .fuse import fuse
 from .licm import licm
 
-__all__ = ["accumulators", "copies", "cse", "dce", "fuse", "independent", "licm", "simplify", "storage"]
+__all__ = [
+    "accumulators",
+    "coalesce",
+    "copies",
+    "cse",
+    "dce",
+    "fold",
+    "fuse",
+    "independent",
+    "licm",
+    "polish",
+    "simplify",
+    "storage",
+]
 
 
 def simplify(f: Function) -> Function:
@@ -24,5 +39,5 @@ def simplify(f: Function) -> Function:
 
 
 def polish(f: Function) -> Function:
-    """For the reader."""
-    return dce(f)
+    """For the reader: fewer names, and expressions as somebody would write them."""
+    return fold(dce(coalesce(dce(f))))

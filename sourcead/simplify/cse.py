@@ -81,7 +81,8 @@ class _Pass:
                 self.kill(env, effects((s,), self.classes))
                 inner = dict(env)
                 test = self.block(s.test, inner)
-                return replace(s, test=test, cond=self.known(s.cond, inner), body=self.block(s.body, inner))
+                # what the test computes is not used outside it
+                return replace(s, test=test, cond=self.known(s.cond, inner), body=self.block(s.body, self.body_env(s, env)))
         s = map_exprs(s, lambda e: self.known(e, env))
         self.kill(env, effects((s,), self.classes))
         if isinstance(s, Assign) and isinstance(s.target, Var):
@@ -89,6 +90,11 @@ class _Pass:
         elif isinstance(s, Assign) and isinstance(s.target, Index) and isinstance(s.value, Var):
             self.record_store(env, s.target, s.value)
         return s
+
+    def body_env(self, s: While, env: Env) -> Env:
+        env = dict(env)
+        self.kill(env, effects(s.test, self.classes))
+        return env
 
     def known(self, e: Expr, env: Env) -> Expr:
         """The expression with every available part replaced by its name, whole expressions first."""

@@ -1,0 +1,135 @@
+"""For the reader: temporaries that are used once go back into the expressions they came from."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+from ..emit import expression
+from ..ir import (
+    Accum,
+    Assign,
+    Block,
+    Call,
+    Expr,
+    Function,
+    If,
+    Index,
+    Pop,
+    Push,
+    Stmt,
+    Var,
+    While,
+    blocks,
+    children,
+    map_exprs,
+    operands,
+    reads,
+    substitute,
+    variables,
+    with_blocks,
+)
+from .effects import conflict, effects, is_allocation, is_array, is_pure, may_raise, storage
+from .liveness import Liveness, liveness
+
+_WIDTH = 88  # of the longest expression that nesting may make
+_DEPTH = 6
+_TEMPORARY = re.compile(r"_t\d+(_\d+)*")
+
+
+def fold(f: Function) -> Function:
+    """Nest `_t` temporaries where nothing between their computation and their one use changes an operand."""
+    p = _Pass(f, liveness(f), storage(f))
+    return replace(f, body=p.block(f.body))
+
+
+@dataclass
+class _Pass:
+    f: Function
+    live: Liveness
+    classes: dict[str, str]
+
+    def block(self, b: Block) -> Block:
+        after = [self.live.after.get(s) for s in b]
+        stmts: list[Stmt | None] = list(b)
+        for k, s in enumerate(stmts):
+            if s is not None and self.is_temporary(s) and after[k] is not None:
+                user = self.user(stmts, k)
+                if user is not None and (wanted := after[user]) is not None and _name(s) not in wanted:
+                    self.nest(stmts, k, user)
+        return tuple(self.inside(s) for s in stmts if s is not None)
+
+    def inside(self, s: Stmt) -> Stmt:
+        if isinstance(s, While):
+            return self.condition(s)
+        return with_blocks(s, tuple(map(self.block, blocks(s))))
+
+    def condition(self, s: While) -> While:
+        """`while True: test; if not cond: break` is `while cond` when all of the test fits in there."""
+        last = If(s.loc, s.cond, (), ())
+        outside = self.live.head.get(s, frozenset()) | self.live.after.get(s, frozenset())
+        self.live.after[last] = outside | reads(*s.body)
+        test = self.block((*s.test, last))
+        held = test[-1]
+        assert isinstance(held, If)
+        return replace(s, test=test[:-1], cond=held.cond, body=self.block(s.body))
+
+    def is_temporary(self, s: Stmt) -> bool:
+        return (
+            isinstance(s, Assign)
+            and isinstance(s.target, Var)
+            and _TEMPORARY.fullmatch(s.target.name) is not None
+            and isinstance(s.value, Call | Index)
+            and not is_array(self.f.types.get(s.target.name))
+            and is_pure(s.value)
+            and not may_raise(s.value)
+            and not is_allocation(s.value)
+        )
+
+    def user(self, stmts: list[Stmt | None], k: int) -> int | None:
+        """The statement behind `k` that reads its temporary, once, if it may be computed there."""
+        made = stmts[k]
+        assert made is not None
+        name, x = _name(made), effects((made,), self.classes)
+        for m in range(k + 1, len(stmts)):
+            s = stmts[m]
+            if s is None:
+                continue
+            if name in reads(s):
+                inside = any(name in reads(*b) for b in blocks(s))
+                fits = not isinstance(s, While | Push | Pop) and not inside
+                return m if fits and sum(n == name for n in variables(*operands(s))) == 1 else None
+            if conflict(x, effects((s,), self.classes)):
+                return None
+        return None
+
+    def nest(self, stmts: list[Stmt | None], k: int, m: int) -> None:
+        made, s = stmts[k], stmts[m]
+        assert isinstance(made, Assign) and s is not None
+        env = {_name(made): made.value}
+        new = map_exprs(s, lambda e: substitute(e, env))
+        if all(readable(e) for e in (*operands(new), *_target(new))):
+            # what was known about the statement holds for the new one
+            if s in self.live.after:
+                self.live.after[new] = self.live.after[s]
+            if s in self.live.head:
+                self.live.head[new] = self.live.head[s]
+            stmts[k], stmts[m] = None, new
+
+
+def _name(s: Stmt) -> str:
+    assert isinstance(s, Assign) and isinstance(s.target, Var)
+    return s.target.name
+
+
+def _target(s: Stmt) -> tuple[Expr, ...]:
+    return (s.target,) if isinstance(s, Assign | Accum) else ()
+
+
+def readable(e: Expr) -> bool:
+    return depth(e) <= _DEPTH and len(expression(e)) <= _WIDTH
+
+
+def depth(e: Expr) -> int:
+    return 1 + max(map(depth, children(e)), default=-1)
+
