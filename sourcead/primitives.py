@@ -176,3 +176,56 @@ def _unstretch(x_bar, wide_bar):
         return x_bar
 
     return compiled
+
+
+# ---- indices of views ------------------------------------------------------------------------
+
+
+@register_jitable
+def stretch_step(m, n):
+    """How far an operand of extent `m` moves for each step of a result of extent `n`: 1, or 0 when it is repeated."""
+    if m == n:
+        return 1
+    if m == 1:
+        return 0
+    raise ValueError("operands could not be broadcast together: axis lengths differ and neither is 1")
+
+
+@register_jitable
+def from_front(i, n):
+    """The index `i`, which may count from the end, counted from the front of an axis of extent `n`."""
+    return i + n if i < 0 else i
+
+
+@register_jitable
+def slice_start(start, n, step):
+    """Where `start::step` begins on an axis of extent `n`."""
+    low, high = (0, n) if step > 0 else (-1, n - 1)
+    if start is None:
+        return low if step > 0 else high
+    return min(max(start + n if start < 0 else start, low), high)
+
+
+@register_jitable
+def slice_stop(stop, n, step):
+    """Where `:stop:step` ends on an axis of extent `n`."""
+    low, high = (0, n) if step > 0 else (-1, n - 1)
+    if stop is None:
+        return high if step > 0 else low
+    return min(max(stop + n if stop < 0 else stop, low), high)
+
+
+@register_jitable
+def overlapping(x, y):
+    """May two arrays share memory: do the ranges of their addresses meet?"""
+    if x.size == 0 or y.size == 0:
+        return False
+    x_low, x_high = x.ctypes.data, x.ctypes.data + x.itemsize
+    for k in range(x.ndim):
+        span = (x.shape[k] - 1) * x.strides[k]
+        x_low, x_high = x_low + min(span, 0), x_high + max(span, 0)
+    y_low, y_high = y.ctypes.data, y.ctypes.data + y.itemsize
+    for k in range(y.ndim):
+        span = (y.shape[k] - 1) * y.strides[k]
+        y_low, y_high = y_low + min(span, 0), y_high + max(span, 0)
+    return x_low < y_high and y_low < x_high

@@ -1,0 +1,109 @@
+"""Array code to loops over scalars, allocations and atoms.
+
+Statement after statement; an array expression is kept as a symbolic value (`values`) until a statement needs
+its elements, and then becomes one loop nest. `storage` decides beforehand which names are one array.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+from numba.core import types
+
+from .. import primitives as p
+from ..errors import Findings
+from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, names, reads, rename, walk
+from . import creation, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
+from .build import Builder, Varying
+from .statements import block
+from .storage import Storage, analyse, changed, settle
+from .updates import updates
+
+__all__ = ["lower"]
+
+
+def lower(f: Function, adjoint: bool = False) -> Function:
+    """The program with loops in place of array expressions.
+
+    With `adjoint`, the program is the output of reverse mode: names are bound again and again, shapes are known
+    to agree, and only the array-valued adjoints of atoms are lowered.
+    """
+    findings = Findings()
+    if adjoint:
+        return finished(f, run(f, Storage(f), True, set(), findings))
+    f = updates(f)
+    storage = analyse(f)
+    f = copied_parameters(f, storage, findings)
+    storage = analyse(f)
+    settle(storage, findings)
+    findings.check()
+    varying: set[str] = set()
+    while True:
+        try:
+            b = run(f, storage, False, varying, findings)
+            break
+        except Varying as v:  # thought to keep its extents, but does not
+            varying.add(v.args[0])
+            findings = Findings()
+    findings.check()
+    return finished(f, b)
+
+
+def run(f: Function, storage: Storage, adjoint: bool, varying: set[str], findings: Findings) -> Builder:
+    b = Builder(f, adjoint, varying)
+    b.storage, b.findings = storage, findings
+    with b.collect() as body:
+        block(b, f.body)
+    b.out = body
+    return b
+
+
+def finished(f: Function, b: Builder) -> Function:
+    used = reads(*b.out)
+    entry = [s for s in b.entry if isinstance(s, Assign) and isinstance(s.target, Var) and s.target.name in used]
+    body = (*entry, *b.out)
+    g = replace(f, body=body)
+    present = names(g)
+    return replace(g, types={n: t for n, t in b.types.items() if n in present})
+
+
+def copied_parameters(f: Function, storage: Storage, findings: Findings) -> Function:
+    """Parameters that the function writes are copied on entry: the caller's arrays stay as they are."""
+    written = changed(storage)
+    for n in sorted(written & set(f.constants)):
+        loc = next((s.loc for s in walk(f.body) if n in reads(s)), None)
+        findings.add(loc, f"the global array `{n}` is changed", "pass it as an argument, or change a copy")
+    written &= set(f.params)
+    if not written:
+        return f
+    namer, new = Namer(names(f)), {}
+    types_ = dict(f.types)
+    head: list[Stmt] = []
+    loc = f.body[0].loc
+    for n in (n for n in f.params if n in written):
+        others = [m for m in f.params if m != n and same_kind(types_.get(m), types_[n])]
+        for m in others:
+            if not (m in written and f.params.index(m) < f.params.index(n)):
+                head += overlap_check(namer, types_, n, m)
+        new[n] = namer(n)
+        t = types_[n]
+        types_[new[n]] = types.Array(t.dtype, t.ndim, "C")
+    body = tuple(rename(s, new) for s in f.body)
+    head += [Assign(None, Var(new[n]), Call(np.copy, (Var(n),))) for n in new]
+    del loc
+    return replace(f, body=(*head, *body), types=types_)
+
+
+def same_kind(a: object, b: types.Array) -> bool:
+    return isinstance(a, types.Array) and a.dtype == b.dtype
+
+
+def overlap_check(namer: Namer, types_: dict[str, object], x: str, y: str) -> list[Stmt]:
+    name = namer.temp()
+    types_[name] = types.boolean
+    message = Const(f"arguments {x} and {y} overlap in memory, and the function changes {x}")
+    return [
+        Assign(None, Var(name), Call(p.overlapping, (Var(x), Var(y)))),
+        If(None, Var(name), (Raise(None, ValueError, (message,)),)),
+    ]

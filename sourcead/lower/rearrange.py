@@ -1,0 +1,244 @@
+"""Arrays put together from others: joining, repeating, shifting, diagonals."""
+
+from __future__ import annotations
+
+import operator as op
+from typing import Any
+
+import numpy as np
+from numba.core import types
+
+from .. import primitives as p
+from ..ir import Call, Const, Expr, Index, Slice, Var
+from .build import INT, ONE, ZERO, Builder, number
+from .registry import lowers
+from .values import Axis, Pull, Value, View, common_extent, element, extents, fit, is_value, store, whole
+from .views import axis_of, clamped, diagonal, expand_dims, index, integers, ravel
+
+NONE = Const(None)
+
+
+def dtype_of_all(b: Builder, parts: tuple[Any, ...]) -> Any:
+    from .elementwise import result_dtype
+
+    return result_dtype(b, None, parts)
+
+
+def sequence(b: Builder, arrays: Any) -> tuple[Any, ...]:
+    if not isinstance(arrays, tuple):
+        raise b.refuse("joining something that is not a tuple of arrays", "write the arrays as (a, b, c)")
+    return arrays
+
+
+@lowers(np.concatenate)
+def concatenate(b: Builder, arrays: Any, axis: Any = ZERO) -> Value:
+    arrays = sequence(b, arrays)
+    k = axis_of(b, axis, arrays[0].ndim)
+    shapes = [extents(b, a) for a in arrays]
+    shape = list(shapes[0])
+    starts: list[Expr] = [ZERO]
+    for other in shapes:
+        starts.append(b.integer(op.add, starts[-1], other[k]))
+        for j in range(len(shape)):
+            if j != k and other[j] != shape[j]:
+                same_extent(b, shape[j], other[j])
+    shape[k] = starts[-1]
+    out = b.allocate(tuple(shape), dtype_of_all(b, arrays))
+    for a, start, own in zip(arrays, starts, shapes):
+        axes = tuple(Axis(start if j == k else ZERO, ((j, ONE),)) for j in range(len(shape)))
+        extents_ = tuple(own[k] if j == k else shape[j] for j in range(len(shape)))
+        a = fit(b, a, own)
+        store(b, View(out, axes, extents_, b.types[out].dtype), with_extents(a, extents_))
+    return whole(b, out)
+
+
+def with_extents(v: Value, shape: tuple[Expr, ...]) -> Value:
+    """The same value; its extents, checked to be equal, under other names."""
+    from dataclasses import replace
+
+    from .values import Tree
+
+    if isinstance(v, Tree):
+        return replace(v, args=tuple(with_extents(a, shape) if is_value(a) else a for a in v.args))
+    return replace(v, extents=shape)
+
+
+def same_extent(b: Builder, m: Expr, n: Expr) -> None:
+    if b.affine(m) != b.affine(n):
+        b.check(b.integer(op.ne, m, n), "all the input array dimensions except for the concatenation axis must match exactly")
+
+
+@lowers(np.append)
+def append(b: Builder, arr: Value, values: Any, axis: Any = NONE) -> Value:
+    if not is_value(values):
+        x = values
+        values = Pull((ONE,), b.type_of(x), lambda b, i: x, fill=x)
+    if axis == NONE:
+        return concatenate(b, (ravel(b, arr), ravel(b, values)))
+    return concatenate(b, (arr, values), axis)
+
+
+@lowers(np.stack)
+def stack(b: Builder, arrays: Any, axis: Any = ZERO) -> Value:
+    (k,) = integers(b, axis)
+    arrays = sequence(b, arrays)
+    k %= arrays[0].ndim + 1
+    return concatenate(b, tuple(expand_dims(b, a, Const(k)) for a in arrays), Const(k))
+
+
+@lowers(np.hstack)
+def hstack(b: Builder, tup: Any) -> Value:
+    arrays = sequence(b, tup)
+    return concatenate(b, arrays, ZERO if arrays[0].ndim == 1 else ONE)
+
+
+@lowers(np.vstack)
+def vstack(b: Builder, tup: Any) -> Value:
+    return concatenate(b, tuple(expand_dims(b, a, ZERO) if a.ndim == 1 else a for a in sequence(b, tup)))
+
+
+@lowers(np.column_stack)
+def column_stack(b: Builder, tup: Any) -> Value:
+    return concatenate(b, tuple(expand_dims(b, a, ONE) if a.ndim == 1 else a for a in sequence(b, tup)), ONE)
+
+
+@lowers(p.array_of)
+def array_of(b: Builder, *items: Any) -> Value:
+    """`np.array([x, y])`: elements are stored one by one, arrays become rows."""
+    if items and all(map(is_value, items)):
+        return stack(b, items)
+    if any(map(is_value, items)):
+        raise b.refuse("an array made of scalars and arrays", "use np.concatenate or np.append")
+    shape: list[Expr] = []
+    first: Any = items
+    while isinstance(first, tuple):
+        shape.append(Const(len(first)))
+        first = first[0] if first else ()
+    kind = b.wanted.dtype if isinstance(b.wanted, types.Array) else b.type_of(first)
+    out = b.allocate(tuple(shape), kind)
+
+    def fill(parts: Any, at: tuple[Expr, ...]) -> None:
+        for k, x in enumerate(parts):
+            if isinstance(x, tuple):
+                fill(x, (*at, Const(k)))
+            else:
+                x = number(x.value, kind) if isinstance(x, Const) else x
+                b.assign(Index(Var(out), (*at, Const(k))), x)
+
+    fill(items, ())
+    return whole(b, out)
+
+
+@lowers(np.repeat)
+def repeat(b: Builder, a: Any, repeats: Any, axis: Any = NONE) -> Value:
+    if not is_value(a):
+        return Pull((repeats,), b.type_of(a), lambda b, i: a, fill=a)
+    if is_value(repeats):
+        raise b.refuse("np.repeat with an array of counts", "write the loop")
+    if axis == NONE:
+        a, axis = ravel(b, a), ZERO
+    a = fit(b, a, extents(b, a))
+    k, shape = axis_of(b, axis, a.ndim), extents(b, a)
+    out = b.allocate(tuple(b.integer(op.mul, n, repeats) if j == k else n for j, n in enumerate(shape)), a.dtype)
+    with b.nest(shape) as i:
+        x = element(b, a, i)
+        first = b.integer(op.mul, i[k], repeats)
+        with b.loop(repeats, "r") as r:
+            at = b.integer(op.add, first, r)
+            b.assign(Index(Var(out), (*i[:k], at, *i[k + 1 :])), x)
+    return whole(b, out)
+
+
+@lowers(np.tile)
+def tile(b: Builder, A: Value, reps: Any) -> Value:
+    counts = reps if isinstance(reps, tuple) else (reps,)
+    a = A
+    while a.ndim < len(counts):
+        a = expand_dims(b, a, ZERO)
+    counts = (ONE,) * (a.ndim - len(counts)) + counts
+    shape = extents(b, a)
+    a = fit(b, a, shape)
+
+    def at(b: Builder, i: tuple[Expr, ...]) -> Expr:
+        return element(b, a, tuple(j if c == ONE else b.integer(op.mod, j, n) for j, n, c in zip(i, shape, counts)))
+
+    return Pull(tuple(b.integer(op.mul, n, c) for n, c in zip(shape, counts)), a.dtype, at, (a,))
+
+
+@lowers(np.roll)
+def roll(b: Builder, a: Value, shift: Any, axis: Any = NONE) -> Value:
+    if axis == NONE and a.ndim > 1:
+        raise b.refuse("np.roll of a matrix without an axis", "name the axis")
+    if isinstance(shift, tuple):
+        raise b.refuse("np.roll along several axes", "roll along one axis after the other")
+    k = 0 if axis == NONE else axis_of(b, axis, a.ndim)
+    shape = extents(b, a)
+    a = fit(b, a, shape)
+
+    def at(b: Builder, i: tuple[Expr, ...]) -> Expr:
+        j = b.integer(op.mod, b.integer(op.sub, i[k], shift), shape[k])
+        return element(b, a, (*i[:k], j, *i[k + 1 :]))
+
+    return Pull(shape, a.dtype, at, (a,))
+
+
+@lowers(np.diag)
+def diag(b: Builder, v: Value, k: Any = ZERO) -> Value:
+    """The diagonal of a matrix (a copy), or a matrix around a diagonal."""
+    if v.ndim == 2:
+        from .values import Tree
+
+        return Tree(None, (diagonal(b, v, k),), 1, v.dtype)
+    (offset,) = integers(b, k)
+    (n,) = extents(b, v)
+    v = fit(b, v, (n,))
+    side = b.integer(op.add, n, Const(abs(offset)))
+    out = b.allocate((side, side), v.dtype, np.zeros)
+    with b.loop(n) as i:
+        x = element(b, v, (i,))
+        at = b.integer(op.add, i, Const(max(-offset, 0))), b.integer(op.add, i, Const(max(offset, 0)))
+        b.assign(Index(Var(out), at), x)
+    return whole(b, out)
+
+
+@lowers(np.trace)
+def trace(b: Builder, a: Value, offset: Any = ZERO) -> Any:
+    from .reductions import sum_
+
+    return sum_(b, diagonal(b, a, offset))
+
+
+def triangle(lower: bool) -> Any:
+    """Zeros, and the loop over the rows with its inner loop ended at the diagonal."""
+
+    def handler(b: Builder, m: Value, k: Any = ZERO) -> Value:
+        if m.ndim != 2:
+            raise b.refuse("np.tril or np.triu of other than a matrix")
+        shape = extents(b, m)
+        m = fit(b, m, shape)
+        out = b.allocate(shape, m.dtype, np.zeros)
+        with b.loop(shape[0], "i") as i:
+            middle = b.integer(op.add, b.integer(op.add, i, k), ONE if lower else ZERO)
+            middle = b.integer(max, b.integer(min, middle, shape[1]), ZERO)
+            with b.loop(middle if lower else shape[1], "j", ZERO if lower else middle) as j:
+                b.assign(Index(Var(out), (i, j)), element(b, m, (i, j)))
+        return whole(b, out)
+
+    return handler
+
+
+lowers(np.tril)(triangle(True))
+lowers(np.triu)(triangle(False))
+
+
+@lowers(np.diff)
+def diff(b: Builder, a: Value, n: Any = ONE) -> Value:
+    from .elementwise import tree
+
+    if n != ONE:
+        raise b.refuse("np.diff of higher order", "apply np.diff again")
+    last = (Slice(),) * (a.ndim - 1)
+    return tree(b, op.sub, index(b, a, (*last, Slice(ONE))), index(b, a, (*last, Slice(None, Const(-1)))))
+
+
+__all__ = ["Call", "INT", "clamped", "common_extent"]

@@ -1,0 +1,509 @@
+"""Lowering of one statement after another."""
+
+from __future__ import annotations
+
+import inspect
+import operator as op
+from contextlib import contextmanager
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numba.core import types
+
+from .. import primitives as p
+from ..errors import Unsupported, spelled
+from ..ir import Accum, Assign, Block, Call, Const, Expr, For, If, Index, Move, Raise, Return, Slice, Stmt, Var, While
+from ..ir import bound, map_exprs, operands, variables, walk, written
+from .build import Builder, Varying
+from .elementwise import IN_PLACE, acts_on_elements, tree
+from .registry import HANDLERS
+from .updates import writes_arrays
+from .values import (
+    Pull,
+    Tree,
+    Value,
+    View,
+    array_name,
+    bases,
+    element,
+    extents,
+    fit,
+    harmless,
+    is_value,
+    materialise,
+    places,
+    same_places,
+    store,
+    whole,
+)
+from .views import choose, expand, index, pick
+
+MADE = frozenset({np.empty, np.zeros, np.ones})
+LEFT_ALONE = frozenset({p.stretch, p.stretch_bar, p.unstretch})
+
+
+# ---- blocks ------------------------------------------------------------------------------------
+
+
+def block(b: Builder, stmts: Block, branch: bool = False) -> None:
+    """Lower the statements of a block into the one being collected."""
+    for k, s in enumerate(stmts):
+        b.loc = s.loc if s.loc is not None else b.loc
+        forget(b)
+        if poisoned(b, s):
+            continue
+        b.later = stmts[k + 1 :]
+        b.settled = not branch and bool(b.later) and isinstance(b.later[0], (For, While))
+        try:
+            statement(b, s)
+        except Unsupported as refusal:
+            for f in refusal.findings:
+                b.findings.add(f.loc, f.what, f.remedy)
+            b.poison.update(bound(s))
+
+
+def forget(b: Builder) -> None:
+    """Elements loaded for the last statement may have changed."""
+    scope = b.scopes[-1]
+    for key in [k for k in scope if isinstance(k, tuple) and k[0] in ("load", "element", "fit", "keep", "extents of tree")]:
+        del scope[key]
+
+
+def poisoned(b: Builder, s: Stmt) -> bool:
+    """Does the statement need something that was refused? It would only repeat the message."""
+    names = set(variables(*operands(s))) | ({s.target.array.name} if isinstance(s, Assign) and isinstance(s.target, Index) else set())
+    if not names & b.poison or isinstance(s, (If, For, While)):
+        return False
+    b.poison.update(bound(s))
+    return True
+
+
+def inner(b: Builder, stmts: Block, branch: bool = False) -> Block:
+    with b.collect() as out:
+        block(b, stmts, branch)
+    return tuple(out)
+
+
+def statement(b: Builder, s: Stmt) -> None:
+    match s:
+        case Assign(_, Var(t), value):
+            if b.adjoint and not adjoint_work(b, value):
+                b.emit(s)
+            else:
+                define(b, s, t, value)
+        case Assign(_, Index(a, items), value):
+            assign_index(b, s, a, items, value)
+        case Accum(_, target, value):
+            accumulate(b, s, target, value)
+        case Move():
+            move(b, s)
+        case If():
+            cond = operand(b, s.cond)
+            b.emit(replace(s, cond=cond, then=inner(b, s.then, True), orelse=inner(b, s.orelse, True)))
+        case For():
+            start, stop, step = (operand(b, e) for e in (s.start, s.stop, s.step))
+            b.emit(replace(s, start=start, stop=stop, step=step, body=inner(b, s.body)))
+        case While():
+            with b.collect() as test:
+                block(b, s.test)
+                cond = operand(b, s.cond)
+            b.emit(replace(s, test=tuple(test), cond=cond, body=inner(b, s.body)))
+        case Return():
+            values = tuple(returned(b, v) for v in s.values)
+            b.emit(replace(s, values=values))
+        case Raise():
+            b.emit(map_exprs(s, lambda e: operand(b, e)))
+        case _:
+            b.emit(s)
+
+
+def returned(b: Builder, e: Expr) -> Expr:
+    v = evaluate(b, e)
+    if isinstance(v, tuple):
+        return Call(p.pack, tuple(returned(b, x) if isinstance(x, Expr) else x for x in v))
+    return Var(array_name(b, v)) if is_value(v) else v
+
+
+# ---- definitions ---------------------------------------------------------------------------------
+
+
+def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
+    if isinstance(value, Call) and value.fn in IN_PLACE:
+        in_place(b, t, value)
+        return
+    if already_lowered(b, s, t, value):
+        return
+    before = len(b.out)
+    wanted = b.types.get(t)
+    with context(b, t, wanted):
+        result = evaluate(b, value)
+        if isinstance(result, tuple):
+            b.env[t] = result
+        elif not is_value(result):
+            define_scalar(b, t, result, before)
+        elif isinstance(result, View) and isinstance(result.base, str):
+            if result.base != t or not result.whole:
+                b.env[t] = result
+        elif delayable(b, t):
+            b.env[t] = result
+        else:
+            b.target = t
+            materialise(b, result, own=True)
+
+
+@contextmanager
+def context(b: Builder, target: str | None, wanted: Any) -> Iterator[None]:
+    """What the expression to be evaluated is for."""
+    old = b.target, b.wanted, b.base
+    b.target = target if isinstance(wanted, types.Array) else None
+    b.wanted = wanted
+    b.base = "s" if target is None or target.startswith("_t") else target
+    try:
+        yield
+    finally:
+        b.target, b.wanted, b.base = old
+
+
+def already_lowered(b: Builder, s: Assign, t: str, value: Expr) -> bool:
+    """Allocations, stretched arrays and extents in the form that lowering itself gives them."""
+    match value:
+        case Call(fn, (Call(p.pack, shape), Const())) if fn in MADE:
+            pass
+        case Call(p.stretch, (Var(), *shape)):
+            pass
+        case Call(p.shape, (Var(x), Const(k))) if x not in b.env and b.types[x].ndim > k and x not in b.storage.same:
+            n = b.extents_of(x)[k]
+            if n != Var(t):
+                b.assign(Var(t), n)
+            return True
+        case Call(fn) if fn in LEFT_ALONE or fn is p.overlapping:
+            shape = ()
+        case _:
+            return False
+    value = value if fn is p.overlapping else Call(fn, tuple(map(lambda a: resolved(b, a), value.args)))
+    b.assign(Var(t), value)
+    if shape and not b.adjoint:
+        b.extents[t] = tuple(operand(b, n) for n in shape)
+    return True
+
+
+def resolved(b: Builder, e: Expr) -> Expr:
+    v = e if isinstance(e, Call) else evaluate(b, e)
+    return Var(array_name(b, v)) if is_value(v) else v
+
+
+def define_scalar(b: Builder, t: str, result: Expr, before: int) -> None:
+    """`t = result`; when that was just computed under a temporary name, under the name `t` at once."""
+    last = b.out[-1] if len(b.out) > before else None
+    if isinstance(last, Assign) and isinstance(result, Var) and last.target == result and result.name not in b.f.types:
+        b.out.pop()
+        for scope in b.scopes:
+            for key in [k for k, v in scope.items() if v == result]:
+                scope[key] = Var(t)
+        b.assign(Var(t), last.value)
+    else:
+        b.assign(Var(t), result)
+
+
+def delayable(b: Builder, t: str) -> bool:
+    """Is this a temporary of one expression, so that it need not exist?"""
+    if not t.startswith("_t") or b.adjoint:
+        return False
+    readers = b.readers.get(t, [])
+    if len(readers) != 1 or not isinstance(readers[0], (Assign, Accum)):
+        return False
+    for s in b.later:
+        if s is readers[0]:
+            return True
+        if writes_arrays(s) or isinstance(s, Move):
+            return False
+    return False
+
+
+# ---- stores ----------------------------------------------------------------------------------------
+
+
+def destination(b: Builder, e: Expr) -> View:
+    v = evaluate(b, e)
+    if not isinstance(v, View) or not isinstance(v.base, str):
+        raise b.refuse("a store into something that is not an array", "give the array a name first")
+    return v
+
+
+def place(b: Builder, a: Var, items: tuple[Expr, ...]) -> Index | View:
+    """What a store writes: an element or a view."""
+    v = destination(b, a)
+    at = expand(b, v, tuple(evaluate(b, i) for i in items))
+    if any(is_value(i) for i in at):
+        mask = any(is_value(i) and isinstance(i.dtype, types.Boolean) for i in at)
+        raise b.refuse(
+            "a store through a mask" if mask else "a store through an array of indices",
+            "write the loop" if not mask else "use np.where, or a loop with an `if`",
+        )
+    if any(isinstance(i, Slice) or i == Const(None) for i in at):
+        view = index(b, v, at)
+        assert isinstance(view, View)
+        return view
+    picks = [pick(b, v, i, n) for i, n in zip(at, extents(b, v))]
+    assert isinstance(v.base, str)
+    return Index(Var(v.base), places(b, replace(v, extents=()), tuple(q.start for q in picks)))
+
+
+def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: Expr) -> None:
+    if b.adjoint and not array_valued(b, value):
+        b.emit(s)
+        return
+    dest = place(b, a, items)
+    with context(b, None, None):
+        x = evaluate(b, value)
+    if isinstance(x, tuple):
+        raise b.refuse("storing a tuple into an array", "store its items, or np.array((...))")
+    if isinstance(dest, Index):
+        if is_value(x):
+            raise b.refuse("storing an array into one element", "store a scalar")
+        b.assign(dest, b.let(x, b.types[dest.array.name].dtype))
+        return
+    if isinstance(x, View) and x.base == dest.base and same_places(x, dest) and x.axes == dest.axes:
+        return  # what an in-place operator stores back
+    put(b, dest, x)
+
+
+def put(b: Builder, dest: View, x: Any, add: bool = False) -> None:
+    """Store or add `x`, by way of a temporary when `x` reads what would be overwritten before its turn."""
+    if is_value(x) and not harmless(dest, x):
+        x = materialise(b, x)
+    store(b, dest, x, add)
+
+
+def in_place(b: Builder, t: str, e: Call) -> None:
+    """`t = a += v`: a store into the array `a`, or an ordinary operation on scalars."""
+    with context(b, None, None):
+        a, v = (evaluate(b, x) for x in e.args)
+    fn = IN_PLACE[e.fn]
+    if not is_value(a):
+        if is_value(v):
+            define(b, Assign(b.loc, Var(t), Call(fn, e.args)), t, Call(fn, e.args))
+        else:
+            b.assign(Var(t), Call(fn, (a, v)))
+        return
+    if not isinstance(a, View) or not isinstance(a.base, str):
+        raise b.refuse("changing an array that has no name", "give it a name first")
+    b.env[t] = a
+    if fn in (op.add, op.sub):
+        if fn is op.sub:
+            v = Tree(op.neg, (v,), v.ndim, v.dtype) if is_value(v) else b.let(Call(op.neg, (v,)), b.type_of(v))
+        put(b, a, v, add=True)
+        return
+    if is_value(v) and not harmless(a, v):
+        v = materialise(b, v)
+    v = fit(b, v, a.extents)
+    with b.nest(a.extents) as i:
+        at = Index(Var(a.base), places(b, a, i))
+        old = b.let(at, a.dtype)
+        b.assign(at, b.let(Call(fn, (old, element(b, v, i))), a.dtype))
+
+
+def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
+    if not array_valued(b, value):
+        if isinstance(target, Index) and not b.adjoint:
+            dest = place(b, target.array, target.index)
+            if isinstance(dest, View):
+                put(b, dest, operand(b, value), add=True)
+            else:
+                b.accumulate(dest, operand(b, value))
+        else:
+            b.emit(s)
+        return
+    if isinstance(target, Var) and isinstance(value, Call) and value.fn is np.dot:
+        b.emit(s)  # printed `target += np.dot(...)`
+        return
+    dest = whole(b, target.name) if isinstance(target, Var) else place(b, target.array, target.index)
+    assert isinstance(dest, View)
+    put(b, dest, evaluate(b, value), add=True)
+
+
+# ---- adjoint code ---------------------------------------------------------------------------------
+
+
+def array_valued(b: Builder, e: Expr) -> bool:
+    match e:
+        case Var(n):
+            return is_value(b.env.get(n)) or n not in b.env and isinstance(b.types.get(n), types.Array)
+        case Index(Var(n), items):
+            if n in b.env:
+                return is_value(b.env[n]) and b.env[n].ndim > len([i for i in items if not isinstance(i, Slice)])
+            t = b.types.get(n)
+            return isinstance(t, types.Array) and t.ndim > len([i for i in items if not isinstance(i, Slice)])
+        case Call(np.dot, (x, y)):
+            return not (rank(b, x) == rank(b, y) == 1)
+        case Call(fn, args) if fn not in (p.shape, len):
+            return any(array_valued(b, a) for a in args)
+    return False
+
+
+def rank(b: Builder, e: Expr) -> int:
+    match e:
+        case Var(n):
+            return b.types[n].ndim if isinstance(b.types.get(n), types.Array) else 0
+        case Index(Var(n), items):
+            return b.types[n].ndim - len(items)
+        case Call(np.transpose, (a,)):
+            return rank(b, a)
+        case Call(np.outer):
+            return 2
+        case Call(_, args):
+            return max((rank(b, a) for a in args), default=0)
+    return 0
+
+
+def adjoint_work(b: Builder, value: Expr) -> bool:
+    """Is it an array-valued expression of the backward sweep, to be made a loop?"""
+    if not isinstance(value, Call) or value.fn in MADE | LEFT_ALONE | {np.copy, np.dot, p.overlapping}:
+        return False
+    return array_valued(b, value) and (value.fn is np.outer or acts_on_elements(value.fn) or value.fn in HANDLERS)
+
+
+# ---- joins -----------------------------------------------------------------------------------------
+
+
+def move(b: Builder, s: Move) -> None:
+    if b.adjoint:
+        b.emit(s)
+        return
+    targets: list[Var] = []
+    sources: list[Expr] = []
+    copied = b.storage.copied.get(s, set())
+    for t, v in zip(s.targets, s.sources, strict=True):
+        same = b.storage.same.get(t.name)
+        if same is not None and same != t.name:
+            continue  # it always stands for the same array
+        x = evaluate(b, v)
+        if is_value(x):
+            if t.name in copied:
+                x = materialise(b, x)
+            x = joined(b, t.name, array_name(b, x))
+            if x == t:
+                continue
+        elif isinstance(x, tuple):
+            raise b.refuse(f"`{t.name}` is a tuple on one path and rebound on another", "use a variable for each item")
+        targets.append(t)
+        sources.append(x)
+    if targets:
+        b.emit(replace(s, targets=tuple(targets), sources=tuple(sources)))
+
+
+def joined(b: Builder, target: str, source: str) -> Var:
+    """The source of a joined array; the target keeps extents on which all its sources agree."""
+    shape = b.extents_of(source) if source not in b.varying else None
+    if source == target or target in b.varying:
+        return Var(source)
+    old = b.types[target]
+    b.types[target] = types.Array(old.dtype, old.ndim, b.types[source].layout if target not in b.joined else old.layout)
+    b.joined.add(target)
+    if shape is None:
+        raise Varying(target)
+    if target not in b.extents:
+        local = {n for scope in b.scopes[2:] for n in scope if isinstance(n, str)}
+        if not b.settled and any(isinstance(n, Var) and n.name in local for n in shape):
+            raise Varying(target)
+        b.extents[target] = shape
+    elif b.extents[target] != shape:
+        raise Varying(target)
+    return Var(source)
+
+
+# ---- expressions -----------------------------------------------------------------------------------
+
+
+def operand(b: Builder, e: Expr) -> Expr:
+    """A scalar expression, its queries about arrays answered."""
+    v = evaluate(b, e)
+    if is_value(v):
+        raise b.refuse("an array where a number is expected")
+    return b.let(v, b.type_of(v)) if isinstance(v, Index) else v
+
+
+def evaluate(b: Builder, e: Expr) -> Any:
+    """The value of an expression: symbolic for arrays, an expression for scalars, a tuple for shapes."""
+    match e:
+        case Var(n):
+            return variable(b, n)
+        case Slice():
+            return Slice(*(None if x is None else operand(b, x) for x in (e.start, e.stop, e.step)))
+        case Index(Var(n), items):
+            with context(b, None, None):
+                a = variable(b, n)
+                at = tuple(evaluate(b, i) for i in items)
+            return subscript(b, a, at)
+        case Call(p.pack, args):
+            return tuple(evaluate(b, a) for a in args)
+        case Call():
+            return call_value(b, e)
+    return e
+
+
+def variable(b: Builder, n: str) -> Any:
+    while True:
+        if n in b.env:
+            return b.env[n]
+        other = b.storage.same.get(n)
+        if other is None or other == n:
+            break
+        n = other
+    if isinstance(b.types.get(n), types.Array):
+        return whole(b, n)
+    return Var(n)
+
+
+def subscript(b: Builder, a: Any, at: tuple[Any, ...]) -> Any:
+    if isinstance(a, tuple):
+        match at:
+            case (Const(int() as k),):
+                return a[k]
+            case (Slice(start, stop, step),) if all(x is None or isinstance(x, Const) for x in (start, stop, step)):
+                return a[slice(*(None if x is None else x.value for x in (start, stop, step)))]
+        raise b.refuse("a tuple indexed with something that is not a constant")
+    if not is_value(a):
+        raise b.refuse("indexing something that is not an array")
+    return index(b, a, at)
+
+
+def call_value(b: Builder, e: Call) -> Any:
+    fn = e.fn
+    with context(b, None, None):
+        args = tuple(argument(b, a) for a in e.args)
+        kwargs = {k: argument(b, v) for k, v in e.kwargs}
+    arrays = any(map(is_value, args)) or any(isinstance(a, tuple) for a in args) or any(map(is_value, kwargs.values()))
+    handler = HANDLERS.get(fn)
+    if handler is not None:
+        return handled(b, handler, fn, args, kwargs)
+    if not arrays:
+        return Call(fn, args, tuple(kwargs.items()))
+    if acts_on_elements(fn) and not kwargs and not any(isinstance(a, tuple) for a in args):
+        return tree(b, fn, *args)
+    raise b.refuse(f"{spelled(fn)} of arrays cannot be differentiated yet", "write it as a loop over elements")
+
+
+def argument(b: Builder, e: Expr) -> Any:
+    if isinstance(e, Call) and e.fn is p.array_of:  # a row of np.array([[...], [...]])
+        return tuple(argument(b, a) for a in e.args)
+    v = evaluate(b, e)
+    return b.let(v, b.type_of(v)) if isinstance(v, (Call, Index)) else v
+
+
+def handled(b: Builder, handler: Any, fn: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    signature = inspect.signature(handler)
+    try:
+        signature.bind(b, *args, **kwargs)
+    except TypeError:
+        raise b.refuse(f"{spelled(fn)} with these arguments ({', '.join(kwargs) or len(args)})") from None
+    first = next((q for q in list(signature.parameters.values())[1:2]), None)
+    given = args[0] if args else next(iter(kwargs.values()), None)
+    if first is not None and first.annotation == "Value" and not is_value(given):
+        raise b.refuse(f"{spelled(fn)} of something that is not an array")
+    return handler(b, *args, **kwargs)
+
+
+__all__ = ["Pull", "Value", "bases", "block", "choose", "walk", "written"]

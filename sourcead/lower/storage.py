@@ -1,0 +1,219 @@
+"""Which array names are the same memory, and what must be copied so that no two names are.
+
+An *identity* is an allocation, a parameter, a frozen global, or a joined name that stands for different arrays
+in turn. Everything else is another name or a view of one of these, which lowering replaces. A joined name may
+take over an array that nobody uses under its old name any more; otherwise it needs a copy, which means the
+same as long as neither is changed afterwards.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numba.core import types
+
+from ..errors import Findings
+from ..ir import Accum, Assign, Block, Break, Call, For, Function, If, Index, Move, Stmt, Var, While, operands, variables, walk
+from .elementwise import IN_PLACE
+
+VIEWS = frozenset(
+    {np.transpose, np.swapaxes, np.moveaxis, np.reshape, np.ravel, np.expand_dims, np.squeeze, np.diagonal}
+    | {np.flip, np.flipud, np.fliplr, np.broadcast_to, np.atleast_1d, np.atleast_2d}
+)
+Facts = frozenset[tuple[str, str]]  # ("use", identity) and ("store", identity): what still happens
+
+
+@dataclass
+class Storage:
+    f: Function
+    parent: dict[str, tuple[str, bool]] = field(default_factory=dict)  # name → (of what, all of it?)
+    sources: dict[str, list[str]] = field(default_factory=dict)  # joined name → what it is bound to
+    same: dict[str, str | None] = field(default_factory=dict)  # joined name → the one array it stands for
+    copied: dict[Move, set[str]] = field(default_factory=dict)  # targets that need a copy of their source
+    after: dict[Move, Facts] = field(default_factory=dict)
+
+    def is_array(self, name: str) -> bool:
+        return isinstance(self.f.types.get(name), types.Array)
+
+    # ---- identities
+
+    def identity(self, name: str) -> str | None:
+        """The array of which this is another name; a view is an identity of its own here."""
+        while name in self.parent and self.parent[name][1]:
+            name = self.parent[name][0]
+        return self.same.get(name, name)
+
+    def memory(self, name: str) -> str:
+        """The identity whose memory this is, or is a part of."""
+        while True:
+            if name in self.parent:
+                name = self.parent[name][0]
+                continue
+            other = self.same.get(name, name)
+            if other is None or other == name:
+                return name
+            name = other
+
+    def reach(self, name: str) -> set[str]:
+        """The identities that may come to denote this memory."""
+        found, todo = set(), [name]
+        while todo:
+            n = todo.pop()
+            if n not in found:
+                found.add(n)
+                todo += [j for j, sources in self.sources.items() if any(self.memory(s) == n for s in sources)]
+        return found
+
+
+def analyse(f: Function) -> Storage:
+    """Names, joined names, and what happens after each `Move`."""
+    st = Storage(f)
+    for s in walk(f.body):
+        match s:
+            case Assign(_, Var(t), value) if st.is_array(t):
+                found = other_name(st, value)
+                if found is not None:
+                    st.parent[t] = found
+            case Move():
+                for t, v in zip(s.targets, s.sources, strict=True):
+                    if st.is_array(t.name) and isinstance(v, Var):
+                        st.sources.setdefault(t.name, []).append(v.name)
+    trivial(st)
+    live(f.body, frozenset(), frozenset(), st)
+    return st
+
+
+def other_name(st: Storage, value: object) -> tuple[str, bool] | None:
+    """The array that the value is (True) or is a view of (False); None for a new one."""
+    match value:
+        case Var(a):
+            return a, True
+        case Index(Var(a), index):
+            gathered = any(isinstance(i, Var) and st.is_array(i.name) for i in index)
+            return None if gathered else (a, False)
+        case Call(fn, (Var(a), *_)) if st.is_array(a):
+            if fn in IN_PLACE or fn is np.asarray or fn is np.ascontiguousarray and st.f.types[a].layout == "C":
+                return a, True
+            if fn in VIEWS:
+                return a, False
+    return None
+
+
+def trivial(st: Storage) -> None:
+    """Joined names that always stand for the same array, by optimistic iteration."""
+    st.same = dict.fromkeys(st.sources)
+    changed = True
+    while changed:
+        changed = False
+        for j, sources in st.sources.items():
+            if st.same[j] == j:
+                continue
+            found = {st.identity(s) for s in sources} - {None, j}
+            new = None if not found else next(iter(found)) if len(found) == 1 else j
+            if new is not None and new in st.parent:  # a view
+                new = j
+            if new != st.same[j]:
+                st.same[j] = j if st.same[j] is not None else new
+                changed = True
+    for j in st.sources:
+        st.same[j] = st.same[j] or j
+
+
+# ---- what still happens: backward over the program ----------------------------------------
+
+
+def live(block: Block, out: Facts, broken: Facts, st: Storage) -> Facts:
+    for s in reversed(block):
+        out = before(s, out, broken, st)
+    return out
+
+
+def before(s: Stmt, out: Facts, broken: Facts, st: Storage) -> Facts:
+    match s:
+        case If():
+            out = live(s.then, out, broken, st) | live(s.orelse, out, broken, st)
+        case For():
+            out = repeated(out, lambda head: live(s.body, head, out, st))
+        case While():
+            exit_ = out
+            out = repeated(exit_, lambda head: live(s.test, exit_ | live(s.body, head, exit_, st), exit_, st))
+        case Break():
+            return broken
+        case Move():
+            st.after[s] = out
+            out = without(out, {t.name for t in s.targets})
+        case Assign(_, Var(t), _):
+            out = without(out, {t})
+    return out | uses(s, st)
+
+
+def repeated(out: Facts, once: object) -> Facts:
+    head = out
+    while True:
+        new = head | once(head)  # type: ignore[operator]
+        if new == head:
+            return head
+        head = new
+
+
+def without(facts: Facts, names: set[str]) -> Facts:
+    return frozenset(x for x in facts if x[1] not in names)
+
+
+def uses(s: Stmt, st: Storage) -> Facts:
+    found = {("use", st.memory(n)) for n in variables(*operands(s)) if st.is_array(n)}
+    return frozenset(found | {(kind, st.memory(n)) for n in stores(s, st) for kind in ("use", "store")})
+
+
+def stores(s: Stmt, st: Storage) -> tuple[str, ...]:
+    """The arrays whose elements the statement itself changes."""
+    match s:
+        case Assign(_, Index(Var(a), _), _) | Accum(_, Index(Var(a), _), _):
+            return (a,)
+        case Assign(_, Var(_), Call(fn, (Var(a), *_))) if fn in IN_PLACE and st.is_array(a):
+            return (a,)
+    return ()
+
+
+# ---- decisions ---------------------------------------------------------------------------------
+
+
+def changed(st: Storage) -> set[str]:
+    """The parameters and frozen globals that the function writes, directly or under another name."""
+    written = {st.memory(a) for s in walk(st.f.body) for a in stores(s, st)}
+    return {x for x in (*st.f.params, *st.f.constants) if st.is_array(x) and st.reach(x) & written}
+
+
+def settle(st: Storage, findings: Findings) -> None:
+    """For each joined array: does it take over its source, or a copy; refuse what is neither."""
+    for s in walk(st.f.body):
+        if isinstance(s, Move):
+            taken: set[str] = set()
+            for t, v in zip(s.targets, s.sources, strict=True):
+                if isinstance(v, Var) and st.is_array(t.name) and st.same[t.name] == t.name:
+                    settle_one(st, s, t.name, v.name, taken, findings)
+
+
+def settle_one(st: Storage, s: Move, target: str, source: str, taken: set[str], findings: Findings) -> None:
+    memory = st.memory(source)
+    whole = st.identity(source) == memory
+    if whole and memory not in taken and memory not in (*st.f.params, *st.f.constants):
+        rebound = memory in {t.name for t in s.targets}
+        if memory == target or rebound or ("use", memory) not in st.after[s]:
+            taken.add(memory)
+            return
+    if any(("store", n) in st.after[s] for n in st.reach(memory) | {target}):
+        findings.add(
+            s.loc,
+            f"`{target_name(target)}` and `{target_name(memory)}` are two names for one array that is changed later",
+            f"make a copy where the second name begins: `{target_name(target)} = {target_name(memory)}.copy()`",
+        )
+        return
+    st.copied.setdefault(s, set()).add(target)
+
+
+def target_name(name: str) -> str:
+    """The user's name of an ssa name."""
+    head, _, tail = name.rpartition("_")
+    return head if head and tail.isdigit() else name

@@ -1,0 +1,341 @@
+"""Array values that are not computed yet.
+
+    View   elements of a base, picked by an affine map of the indices: a whole array, a slice, a row, a transpose
+    Tree   an elementwise function of arrays and scalars
+    Pull   anything else that can say what its element at given indices is
+
+A view whose base is the name of an array can be loaded from and stored into; all others are read only. None
+of them exists at run time: what consumes one asks for its elements inside a loop nest of its own.
+"""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numba.core import types
+
+from .. import primitives as p
+from ..ir import Call, Const, Expr, Index, Var
+from .build import ONE, ZERO, Builder, number
+
+
+@dataclass(frozen=True)
+class Axis:
+    """Index along one axis of the base: `start + sum(step * i[k])`; without steps the axis is fixed."""
+
+    start: Expr = ZERO
+    steps: tuple[tuple[int, Expr], ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    base: str | Tree | Pull
+    axes: tuple[Axis, ...]
+    extents: tuple[Expr, ...]
+    dtype: Any
+
+    @property
+    def ndim(self) -> int:
+        return len(self.extents)
+
+    @property
+    def whole(self) -> bool:
+        """Every element of the base in its own place."""
+        return len(self.axes) == self.ndim and all(a == Axis(ZERO, ((k, ONE),)) for k, a in enumerate(self.axes))
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """`fn(*args)` element by element; `fn` None is a copy."""
+
+    fn: Callable[..., Any] | None
+    args: tuple[Value | Expr, ...]
+    ndim: int
+    dtype: Any
+
+
+@dataclass(frozen=True, eq=False)
+class Pull:
+    """Elements by a function that emits what computes them; `fill` when all are that constant."""
+
+    extents: tuple[Expr, ...]
+    dtype: Any
+    element: Callable[[Builder, tuple[Expr, ...]], Expr]
+    sources: tuple[Value, ...] = ()
+    fill: Expr | None = None
+
+    @property
+    def ndim(self) -> int:
+        return len(self.extents)
+
+
+Value = View | Tree | Pull
+Operand = Value | Expr | tuple  # what handlers receive and return; tuples are shapes and sequences of arrays
+
+
+def is_value(x: Any) -> bool:
+    return isinstance(x, (View, Tree, Pull))
+
+
+def whole(b: Builder, name: str) -> View:
+    """The array itself."""
+    extents = b.extents_of(name)
+    return View(name, tuple(Axis(ZERO, ((k, ONE),)) for k in range(len(extents))), extents, b.types[name].dtype)
+
+
+def constant(value: Expr, extents: tuple[Expr, ...], dtype: Any) -> Pull:
+    return Pull(extents, dtype, lambda b, index: value, fill=value)
+
+
+def leaves(v: Any) -> Iterator[View | Pull]:
+    """What a tree of elementwise functions is computed from."""
+    if isinstance(v, Tree):
+        for a in v.args:
+            yield from leaves(a)
+    elif is_value(v):
+        yield v
+
+
+def bases(v: Any) -> Iterator[View]:
+    """The views of arrays in memory that a value reads."""
+    for leaf in leaves(v):
+        if isinstance(leaf, View) and isinstance(leaf.base, str):
+            yield leaf
+        elif isinstance(leaf, View):
+            yield from bases(leaf.base)
+        else:
+            for s in leaf.sources:
+                yield from bases(s)
+
+
+# ---- extents ---------------------------------------------------------------------------
+
+
+def extents(b: Builder, v: Value) -> tuple[Expr, ...]:
+    """The extents of a value; those of a tree are broadcast over its leaves."""
+    if isinstance(v, (View, Pull)):
+        return v.extents
+    found = b.known(("extents of tree", id(v)))
+    if found is None:
+        found = broadcast(b, [x.extents for x in leaves(v)])
+        b.scopes[-1][("extents of tree", id(v))] = found
+        b.scopes[-1][("keep", id(v))] = v  # so that its id stays its own
+    return found
+
+
+def broadcast(b: Builder, shapes: list[tuple[Expr, ...]]) -> tuple[Expr, ...]:
+    """NumPy's rule: shapes are aligned at the last axis, axes of extent 1 are repeated."""
+    ndim = max((len(s) for s in shapes), default=0)
+    out = []
+    for k in range(-ndim, 0):
+        n: Expr = ONE
+        for s in shapes:
+            if len(s) >= -k:
+                n = common_extent(b, n, s[k])
+        out.append(n)
+    return tuple(out)
+
+
+def common_extent(b: Builder, m: Expr, n: Expr) -> Expr:
+    if m == n or n == ONE or b.adjoint:  # adjoint code adds arrays of one shape
+        return m if m != ONE else n
+    if m == ONE:
+        return n
+    if b.affine(m) == b.affine(n):
+        return n if isinstance(n, Const) else m
+    return b.integer(p.broadcast_extent, m, n, base="n")
+
+
+def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
+    """The value broadcast to `shape`: afterwards its indices are those of the result."""
+    if isinstance(v, Tree):
+        key = ("fit", id(v), shape)
+        found = b.known(key)
+        if found is None:
+            found = replace(v, args=tuple(fit(b, a, shape) for a in v.args), ndim=len(shape))
+            b.scopes[-1][key] = found
+            b.scopes[-1][("keep", id(v))] = v
+        return found
+    if not is_value(v):
+        return v
+    lead = len(shape) - v.ndim
+    if lead < 0:
+        raise b.refuse("an array with more axes than the place it is stored in")
+    if v.extents == shape:
+        return v
+    wanted = shape[lead:]
+    if isinstance(v, View) and isinstance(v.base, str) and v.whole and any(unequal(b, m, n) for m, n in zip(v.extents, wanted)):
+        v = stretched(b, v, tuple(n if m != ONE else m for m, n in zip(v.extents, wanted)))
+    steps = tuple(stretch_step(b, m, n) for m, n in zip(v.extents, wanted))
+    if isinstance(v, Pull):
+        if v.fill is not None:
+            return constant(v.fill, shape, v.dtype)
+        v = View(v, tuple(Axis(ZERO, ((k, ONE),)) for k in range(v.ndim)), v.extents, v.dtype)
+    return replace(v, axes=tuple(repeated(b, a, steps, lead) for a in v.axes), extents=shape)
+
+
+def unequal(b: Builder, m: Expr, n: Expr) -> bool:
+    """Do these extents still have to be compared at run time?"""
+    return not (m == n or m == ONE or b.adjoint or b.affine(m) == b.affine(n))
+
+
+def stretch_step(b: Builder, m: Expr, n: Expr) -> Expr:
+    """The step along an axis of extent `m` for a result of extent `n`: 1, or 0 where it is repeated."""
+    if m == ONE and n != ONE:
+        return ZERO
+    return b.integer(p.stretch_step, m, n) if unequal(b, m, n) else ONE
+
+
+def stretched(b: Builder, v: View, shape: tuple[Expr, ...]) -> View:
+    """An array under a name that has these extents: itself, or a broadcast copy (decided at run time)."""
+    assert isinstance(v.base, str)
+    key = ("stretch", v.base, shape)
+    name = b.known(key)
+    if name is None:
+        old = b.types[v.base]
+        new = types.Array(old.dtype, old.ndim, old.layout if old.layout == "C" else "A", readonly=not old.mutable)
+        name = b.fresh(new, v.base).name
+        b.assign(Var(name), Call(p.stretch, (Var(v.base), *shape)))
+        b.extents[name] = shape
+        if v.base not in b.stored:
+            b.remember(key, name)
+    return whole(b, name)
+
+
+def repeated(b: Builder, a: Axis, steps: tuple[Expr, ...], lead: int) -> Axis:
+    new = ((k + lead, b.integer(op.mul, s, steps[k])) for k, s in a.steps)
+    return Axis(a.start, tuple((k, s) for k, s in new if s != ZERO))
+
+
+# ---- elements --------------------------------------------------------------------------
+
+
+def position(b: Builder, a: Axis, index: tuple[Expr, ...]) -> Expr:
+    """The index along one axis of the base."""
+    total: Expr | None = None
+    start = a.start
+    for k, step in a.steps:
+        if step == Const(-1) and total is None:
+            total, start = b.integer(op.sub, start, index[k]), ZERO
+        elif isinstance(step, Const) and step.value < 0 and total is not None:
+            total = b.integer(op.sub, total, b.integer(op.mul, index[k], Const(-step.value)))
+        else:
+            term = b.integer(op.mul, index[k], step)
+            total = term if total is None else b.integer(op.add, total, term)
+    return start if total is None else b.integer(op.add, total, start)
+
+
+def places(b: Builder, v: View, index: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    return tuple(position(b, a, index) for a in v.axes)
+
+
+def element(b: Builder, v: Any, index: tuple[Expr, ...]) -> Expr:
+    """An operand with the value of the element at `index`; the value must have been `fit`."""
+    match v:
+        case View(str() as base):
+            e = Index(Var(base), places(b, v, index))
+            return b.known(("load", e)) or b.remember(("load", e), b.let(e, v.dtype))
+        case View():
+            return element(b, v.base, places(b, v, index))
+        case Pull():
+            return v.fill if v.fill is not None else v.element(b, index)
+        case Tree():
+            return tree_element(b, v, index)
+    return v
+
+
+def tree_element(b: Builder, v: Tree, index: tuple[Expr, ...]) -> Expr:
+    key = ("element", id(v), index)
+    found = b.known(key)
+    if found is not None:
+        return found
+    if v.fn is np.where:
+        cond, x, y = v.args
+        result: Expr = b.choose(
+            element(b, cond, index), lambda: element(b, x, index), lambda: element(b, y, index), v.dtype
+        )
+    else:
+        args = tuple(element(b, a, index) for a in v.args)
+        result = args[0] if v.fn is None else b.let(Call(scalar_fn(v), args), v.dtype)
+    b.scopes[-1][("keep", id(v))] = v
+    return b.remember(key, result)
+
+
+def scalar_fn(v: Tree) -> Callable[..., Any]:
+    """On booleans NumPy's `+` and `*` are logical."""
+    if isinstance(v.dtype, types.Boolean):
+        return {op.add: op.or_, op.mul: op.and_, np.add: op.or_, np.multiply: op.and_}.get(v.fn, v.fn)
+    return v.fn
+
+
+# ---- into memory -----------------------------------------------------------------------
+
+
+def store(b: Builder, dest: View, value: Any, accumulate: bool = False) -> None:
+    """`dest[...] = value` (or `+=`) as a loop nest; the value must not read `dest` in other places."""
+    assert isinstance(dest.base, str)
+    value = fit(b, value, dest.extents)
+    with b.nest(dest.extents) as index:
+        x = element(b, value, index)
+        target = Index(Var(dest.base), places(b, dest, index))
+        if accumulate:
+            b.accumulate(target, x)
+        else:
+            b.assign(target, x)
+
+
+def materialise(b: Builder, v: Value, own: bool = False) -> View:
+    """A new array with these elements."""
+    shape = extents(b, v)
+    if isinstance(v, Pull) and v.fill is not None and v.fill == number(0, v.dtype):
+        return whole(b, b.allocate(shape, v.dtype, np.zeros, own))
+    if isinstance(v, Pull) and v.fill is not None and v.fill == number(1, v.dtype):
+        return whole(b, b.allocate(shape, v.dtype, np.ones, own))
+    v = fit(b, v, shape)
+    dest = whole_of(b, b.allocate(shape, v.dtype, np.empty, own), shape)
+    store(b, dest, v)
+    return dest
+
+
+def whole_of(b: Builder, name: str, shape: tuple[Expr, ...]) -> View:
+    return View(name, tuple(Axis(ZERO, ((k, ONE),)) for k in range(len(shape))), shape, b.types[name].dtype)
+
+
+def in_memory(b: Builder, v: Value) -> View:
+    """A view that can be loaded from again and again."""
+    return v if isinstance(v, View) and isinstance(v.base, str) else materialise(b, v)
+
+
+def array_name(b: Builder, v: Value) -> str:
+    """The name of an array with exactly these elements."""
+    v = in_memory(b, v)
+    if not v.whole:
+        v = materialise(b, v)
+    assert isinstance(v.base, str)
+    return v.base
+
+
+def harmless(dest: View, value: Any) -> bool:
+    """May the elements be stored one by one, though the value reads the array they go to?"""
+    for v in bases(value):
+        if v.base == dest.base and not (is_leaf(value, v) and same_places(v, dest)):
+            return False
+    return True
+
+
+def is_leaf(value: Any, v: View) -> bool:
+    return any(v is leaf for leaf in leaves(value))
+
+
+def same_places(v: View, dest: View) -> bool:
+    """Equal maps, but for fixed axes: two rows are the same row or have nothing in common."""
+    if v.extents != dest.extents or len(v.axes) != len(dest.axes):
+        return False
+    return all(
+        a.steps == d.steps and (a.start == d.start or not a.steps) for a, d in zip(v.axes, dest.axes, strict=True)
+    )
+
