@@ -1,0 +1,330 @@
+"""Calls: of array methods, of NumPy and `math`, of what Python offers; user functions go to `inline`."""
+
+from __future__ import annotations
+
+import ast
+import operator as op
+import random
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+
+from .. import primitives as p
+from ..errors import spelled
+from ..ir import Assign, Call, Const, Expr, Index, Var
+from ..rules import rule_of
+from .inline import inline
+from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
+from .parser import Parser, describe
+from .values import Method, Nested, Partial, Refusal, Static, Tup, Value, dtype, is_function
+
+Kwargs = dict[str, Value]
+
+LIBRARIES = ("numpy", "math", "_operator", "scipy", "cmath")
+RANDOM = "draw them outside of the function and pass them as an argument"
+
+
+def call(q: Parser, node: ast.Call) -> Value:
+    """`f(x, y, k=z)`"""
+    from .expressions import expr
+
+    callee = expr(q, node.func)
+    early = refusal_of(callee)
+    if early is not None:
+        raise early
+    if isinstance(callee, Static) and callee.value is np.array and node.args:
+        return np_array(q, node)
+    if isinstance(callee, Static) and any(callee.value is i for i in ITERATORS):
+        raise Refusal(f"`{callee.value.__name__}` can only be used directly in a for loop")
+    args = arguments(q, node.args)
+    names = [k.arg for k in node.keywords]
+    if None in names:
+        raise Refusal("`**` arguments are not supported", "write the arguments one by one")
+    values = q.each([k.value for k in node.keywords], lambda n: now(q, n))
+    return apply(q, node, callee, args, dict(zip(names, values, strict=True)))  # type: ignore[arg-type]
+
+
+ITERATORS = (range, enumerate, zip, reversed, np.ndindex, np.ndenumerate, numba.prange)
+
+
+def now(q: Parser, node: ast.expr) -> Value:
+    from .expressions import item
+
+    return item(q, node)
+
+
+def arguments(q: Parser, nodes: list[ast.expr]) -> list[Value]:
+    def one(n: ast.expr) -> tuple[Value, ...]:
+        if isinstance(n, ast.Starred):
+            t = now(q, n.value)
+            if not isinstance(t, Tup):
+                raise Refusal("`*` arguments are supported for tuples of known length only", "write them one by one")
+            return t.items
+        return (now(q, n),)
+
+    return [v for part in q.each(nodes, one) for v in part]
+
+
+def refusal_of(callee: Value) -> Refusal | None:
+    """Why this cannot be called, when that is known before its arguments are looked at."""
+    if not isinstance(callee, Static):
+        return None
+    fn = callee.value
+    try:
+        if fn in BUILTINS:
+            return Refusal(*BUILTINS[fn])
+        if fn in MUTATORS:
+            return Refusal(f"`np.{fn.__name__}` changes its argument, which is not supported", MUTATORS[fn])
+    except TypeError:  # what cannot be hashed is none of these
+        pass
+    if any(fn is f for f in SEVERAL_RESULTS):
+        return Refusal(
+            f"`{spelled(fn)}` returns several results, which is not supported yet", "there is no rule for it"
+        )
+    owner = getattr(fn, "__self__", None)
+    module = getattr(fn, "__module__", None) or ""
+    if isinstance(owner, (np.random.RandomState, np.random.Generator, random.Random)) or "random" in module.split("."):
+        return Refusal("random numbers cannot be drawn in a differentiated function", RANDOM)
+    if isinstance(owner, np.ufunc):
+        return Refusal(f"`np.{owner.__name__}.{fn.__name__}` is not supported", "use np.sum, np.prod, ... or a loop")
+    if type(fn).__module__.split(".")[0] == "sourcead":
+        return Refusal(
+            "the gradient of a function cannot be used inside a function to be differentiated yet",
+            "call it outside, or nest the whole: grad(grad(f))",
+        )
+    return None
+
+
+def apply(q: Parser, node: ast.AST, callee: Value, args: list[Value], kwargs: Kwargs) -> Value:
+    """Call a value with values."""
+    match callee:
+        case Method(owner, name):
+            return method(q, node, owner, name, args, kwargs)
+        case Nested():
+            return inline(q, node, callee, args, kwargs)
+        case Partial(fn, first, named):
+            return apply(q, node, fn, [*first, *args], {**dict(named), **kwargs})
+        case Static(fn):
+            return function(q, node, fn, args, kwargs)
+        case Tup():
+            raise Refusal("a tuple cannot be called")
+    raise Refusal("only functions can be called, and this is a value that the program computes")
+
+
+def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwargs) -> Value:
+    early = refusal_of(Static(fn))
+    if early is not None:
+        raise early
+    handler = handler_of(fn)
+    if handler is not None and not kwargs:
+        made = handler(q, node, args)
+        if made is not None:
+            return made
+    if isinstance(fn, Dispatcher):
+        return inline(q, node, Static(fn.py_func), args, kwargs)
+    if is_function(fn) and not is_leaf(fn):
+        return inline(q, node, Static(fn), args, kwargs)
+    if is_leaf(fn):
+        return leaf(q, node, fn, args, kwargs)
+    if isinstance(fn, type):
+        raise Refusal(f"objects of {describe(fn)} cannot be made in a differentiated function", "use tuples or arrays")
+    if hasattr(fn, "__self__"):
+        raise Refusal(f"the method `{fn.__name__}` of {describe(fn.__self__)} cannot be called", "call plain functions")
+    raise Refusal(
+        f"{describe(fn)} cannot be called in a differentiated function", "call plain Python or NumPy functions"
+    )
+
+
+def is_leaf(fn: Any) -> bool:
+    """Does the call stay a call, for the rule table to differentiate?"""
+    if fn in KNOWN_BUILTINS or isinstance(fn, np.ufunc) or rule_of(fn) is not None:
+        return True
+    if isinstance(fn, type):
+        return issubclass(fn, np.generic)
+    module = getattr(fn, "__module__", None) or type(fn).__module__ or ""
+    return callable(fn) and (module.split(".")[0] in LIBRARIES or module == p.__name__)
+
+
+def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call:
+    if "out" in kwargs or isinstance(fn, np.ufunc) and len(args) > fn.nin:
+        raise Refusal("results cannot be written into `out`", "assign to the whole array: y[...] = np.sin(x)")
+    values = tuple(argument(q, node, a) for a in args)
+    named = tuple((k, dtype_name(v) if k == "dtype" else argument(q, node, v)) for k, v in kwargs.items())
+    return Call(fn, values, named)
+
+
+def argument(q: Parser, node: ast.AST, v: Value) -> Expr:
+    """An argument of a leaf: an operand, a tuple of them, or a type."""
+    if isinstance(v, Tup):
+        return Call(p.pack, tuple(argument(q, node, i) for i in v.items))
+    if isinstance(v, Static):
+        t = dtype(v.value)
+        if t is not None:
+            return t
+        raise Refusal(
+            f"{describe(v.value)} cannot be an argument of a library function", "write the call out as a loop"
+        )
+    if isinstance(v, (Nested, Partial)):
+        raise Refusal("a function cannot be an argument of a library function", "write the call out as a loop")
+    return q.operand(node, v)
+
+
+def dtype_name(v: Value) -> Expr:
+    match v:
+        case Const(str() as text):
+            return Const(np.dtype(text).type)
+        case Const(None) | Var():
+            return v
+        case Static(x) if dtype(x) is not None:
+            return dtype(x)  # type: ignore[return-value]
+    raise Refusal("this dtype is not supported", "use a NumPy type such as np.float64")
+
+
+# ---- methods -----------------------------------------------------------------------------------
+
+
+def method(q: Parser, node: ast.AST, owner: Var, name: str, args: list[Value], kwargs: Kwargs) -> Value:
+    if name == "fill" and len(args) == 1:
+        q.out.append(Assign(q.loc(node), Index(owner, (Const(Ellipsis),)), q.operand(node, args[0])))
+        return Const(None)
+    if name == "flatten":
+        flat = q.temp(node, Call(np.ravel, (owner,)))
+        return Call(np.copy, (flat,))
+    if name in ("reshape", "transpose") and len(args) > 1:
+        args = [Tup(tuple(args))]
+    if name == "astype" and len(args) == 1:
+        return Call(p.astype, (owner, dtype_name(args[0])))
+    if name == "copy":
+        args, kwargs = [], {}
+    return leaf(q, node, METHODS[name], [owner, *args], kwargs)
+
+
+# ---- arrays from displays ------------------------------------------------------------------------
+
+
+def np_array(q: Parser, node: ast.Call) -> Value:
+    """`np.array([[a, b], [c, d]])`: element by element; `np.array(x)`: a copy."""
+    source = node.args[0]
+    given = [k.value for k in node.keywords if k.arg == "dtype"] or node.args[1:2]
+    if any(k.arg != "dtype" for k in node.keywords) or len(node.args) > 2:
+        raise Refusal("np.array takes an array or a list of numbers, and a dtype here")
+    made = display(q, source)
+    if made is None:
+        v = now(q, source)
+        made = from_tuple(q, node, v) if isinstance(v, Tup) else Call(np.copy, (q.operand(node, v),))
+    if not given:
+        return made
+    return Call(p.astype, (q.temp(node, made), dtype_name(now(q, given[0]))))
+
+
+def display(q: Parser, node: ast.expr) -> Call | None:
+    """A list or tuple display as rows of operands."""
+    if not isinstance(node, (ast.List, ast.Tuple)):
+        return None
+
+    def one(n: ast.expr) -> Expr:
+        rows = display(q, n)
+        if rows is not None:
+            return rows
+        v = now(q, n)
+        return from_tuple(q, n, v) if isinstance(v, Tup) else q.operand(n, v)
+
+    return Call(p.array_of, tuple(q.each(node.elts, one)))
+
+
+def from_tuple(q: Parser, node: ast.AST, t: Tup) -> Call:
+    items = [from_tuple(q, node, i) if isinstance(i, Tup) else q.operand(node, i) for i in t.items]
+    return Call(p.array_of, tuple(items))
+
+
+# ---- functions with a meaning of their own ---------------------------------------------------------
+
+Handler = Callable[[Parser, ast.AST, list[Value]], Value | None]
+
+
+def len_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+    (a,) = args
+    if isinstance(a, Tup):
+        return Const(len(a.items))
+    return Call(p.shape, (q.operand(node, a), Const(0)))
+
+
+def shape_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+    return Call(p.shape_of, (q.operand(node, args[0]),))
+
+
+def sum_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+    if not isinstance(args[0], Tup):
+        if len(args) > 1:
+            raise Refusal("`sum` with a start is supported for tuples only", "add the start afterwards")
+        return Call(np.sum, (q.operand(node, args[0]),), (("axis", Const(0)),))
+    total: Expr = q.operand(node, args[1]) if len(args) > 1 else Const(0)
+    for i in args[0].items:
+        total = q.temp(node, Call(op.add, (total, q.operand(node, i))))
+    return total
+
+
+def extreme(of_array: Callable[..., Any], fn: Callable[..., Any]) -> Handler:
+    def handler(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+        if len(args) != 1:
+            return None
+        if isinstance(args[0], Tup):
+            return Call(fn, tuple(q.operand(node, i) for i in args[0].items))
+        return Call(of_array, (q.operand(node, args[0]),))
+
+    return handler
+
+
+def divmod_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+    a, b = (q.operand(node, v) for v in args)
+    return Tup((q.temp(node, Call(op.floordiv, (a, b))), q.temp(node, Call(op.mod, (a, b)))))
+
+
+def tuple_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+    if len(args) == 1 and isinstance(args[0], Tup):
+        return Tup(args[0].items)
+    raise Refusal("only tuples of known length can be made", "write the items out: (a[0], a[1])")
+
+
+def copyto(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+    target, value = (q.operand(node, v) for v in args)
+    if not isinstance(target, Var) or target.name in q.constants:
+        raise Refusal("np.copyto needs an array of the function's own")
+    q.out.append(Assign(q.loc(node), Index(target, (Const(Ellipsis),)), value))
+    return Const(None)
+
+
+def static(fn: Callable[..., Any]) -> Handler:
+    """A function of things known while parsing: evaluated now."""
+
+    def handler(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+        if not all(isinstance(a, (Static, Const)) for a in args):
+            raise Refusal(f"the arguments of `{fn.__name__}` must be known when compiling")
+        return Static(fn(*(a.value for a in args)))  # type: ignore[union-attr]
+
+    return handler
+
+
+HANDLERS: dict[Any, Handler] = {
+    len: len_,
+    sum: sum_,
+    min: extreme(np.min, min),
+    max: extreme(np.max, max),
+    divmod: divmod_,
+    tuple: tuple_,
+    np.shape: shape_,
+    np.copyto: copyto,
+    np.finfo: static(np.finfo),
+    np.iinfo: static(np.iinfo),
+    np.dtype: static(np.dtype),
+}
+
+
+def handler_of(fn: Any) -> Handler | None:
+    try:
+        return HANDLERS.get(fn)
+    except TypeError:
+        return None

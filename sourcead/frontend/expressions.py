@@ -1,0 +1,375 @@
+"""Expressions, flattened: every intermediate result gets a name."""
+
+from __future__ import annotations
+
+import ast
+import operator as op
+from collections.abc import Callable
+from typing import Any
+
+from .. import primitives as p
+from ..ir import Call, Const, Expr, Index, Slice, Var
+from .calls import call
+from .methods import ATTRIBUTES, METHODS
+from .parser import Parser, describe
+from .values import Method, Nested, Refusal, Static, Tup, Value, is_code, is_readable
+
+BINARY: dict[type, Callable[..., Any]] = {
+    ast.Add: op.add,
+    ast.Sub: op.sub,
+    ast.Mult: op.mul,
+    ast.Div: op.truediv,
+    ast.FloorDiv: op.floordiv,
+    ast.Mod: op.mod,
+    ast.Pow: op.pow,
+    ast.MatMult: op.matmul,
+    ast.BitAnd: op.and_,
+    ast.BitOr: op.or_,
+    ast.BitXor: op.xor,
+    ast.LShift: op.lshift,
+    ast.RShift: op.rshift,
+}
+UNARY: dict[type, Callable[..., Any]] = {ast.USub: op.neg, ast.UAdd: op.pos, ast.Not: op.not_, ast.Invert: op.invert}
+COMPARE: dict[type, Callable[..., Any]] = {
+    ast.Lt: op.lt,
+    ast.LtE: op.le,
+    ast.Gt: op.gt,
+    ast.GtE: op.ge,
+    ast.Eq: op.eq,
+    ast.NotEq: op.ne,
+    ast.Is: op.is_,
+    ast.IsNot: op.is_not,
+}
+
+REFUSED: dict[type, tuple[str, str]] = {
+    ast.List: ("a list cannot be differentiated", "use a tuple, or an array: np.array([...]) or np.zeros(n)"),
+    ast.Dict: ("a dict cannot be differentiated", "use variables of their own, or a tuple"),
+    ast.Set: ("a set cannot be differentiated", "use a tuple or an array"),
+    ast.ListComp: ("a list comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
+    ast.SetComp: ("a set comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
+    ast.DictComp: ("a dict comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
+    ast.GeneratorExp: ("a generator expression cannot be differentiated", "add up in a loop, or use np.sum"),
+    ast.JoinedStr: ("a formatted string cannot be used in a differentiated function", "build texts outside of it"),
+    ast.NamedExpr: ("`:=` is not supported", "assign on a line of its own before"),
+    ast.Yield: ("a generator cannot be differentiated", "return one number"),
+    ast.YieldFrom: ("a generator cannot be differentiated", "return one number"),
+    ast.Await: ("`await` is not supported", "call plain functions only"),
+    ast.Starred: ("`*` arguments are not supported", "write the arguments one by one"),
+}
+
+
+def expr(q: Parser, node: ast.expr) -> Value:
+    """The value of an expression; what it needs is emitted before."""
+    match node:
+        case ast.Constant(value):
+            if isinstance(value, bytes):
+                raise Refusal("bytes cannot be used in a differentiated function")
+            return Const(value)
+        case ast.Name(name):
+            return located(q, node, lambda: q.lookup(name))
+        case ast.Tuple(elts):
+            return Tup(tuple(q.each(elts, lambda n: item(q, n))))
+        case ast.BinOp(left, o, right):
+            a, b = q.each((left, right), lambda n: expr(q, n))
+            return located(q, node, lambda: binary(q, node, BINARY[type(o)], a, b))
+        case ast.UnaryOp(o, operand):
+            return unary(q, node, o, expr(q, operand))
+        case ast.BoolOp(o, values):
+            return boolean(q, node, isinstance(o, ast.And), values)
+        case ast.Compare(left):
+            return compare(q, node, item(q, left))
+        case ast.IfExp(test, body, orelse):
+            return ternary(q, node, test, body, orelse)
+        case ast.Call():
+            return located(q, node, lambda: call(q, node))
+        case ast.Attribute():
+            return located(q, node, lambda: attribute(q, node))
+        case ast.Subscript(value, index):
+            return located(q, node, lambda: subscript(q, node, expr(q, value), index))
+        case ast.Lambda():
+            return nested(q, node)
+    what, remedy = REFUSED.get(type(node), (f"`{ast.unparse(node)}` is not supported", ""))
+    raise Refusal(what, remedy, q.loc(node))
+
+
+def located(q: Parser, node: ast.AST, make: Callable[[], Value]) -> Value:
+    """Refusals without a place get that of the node."""
+    try:
+        return make()
+    except Refusal as r:
+        if r.what and r.loc is None:
+            r.loc = q.loc(node)
+        raise
+
+
+def operand(q: Parser, node: ast.expr) -> Expr:
+    """The value of an expression as a variable or a constant."""
+    return located(q, node, lambda: q.operand(node, expr(q, node)))  # type: ignore[return-value, arg-type]
+
+
+def item(q: Parser, node: ast.expr) -> Value:
+    """The value of an expression, computed now."""
+    v = expr(q, node)
+    return q.operand(node, v) if is_code(v) else v
+
+
+# ---- arithmetic -----------------------------------------------------------------------------
+
+
+def binary(q: Parser, node: ast.AST, fn: Callable[..., Any], a: Value, b: Value) -> Value:
+    if isinstance(a, Tup) and isinstance(b, Tup) and fn in (op.add, op.iadd):
+        return Tup(a.items + b.items)
+    x, y = q.operand(node, a), q.operand(node, b)
+    if isinstance(x, Const) and isinstance(y, Const):
+        if isinstance(x.value, str) or isinstance(y.value, str):
+            raise Refusal("strings cannot be combined in a differentiated function", "build texts outside of it")
+        if type(x.value) is int and type(y.value) is int and fn in (op.add, op.sub, op.mul):
+            return Const(fn(x.value, y.value))
+    return Call(fn, (x, y))
+
+
+def unary(q: Parser, node: ast.AST, o: ast.unaryop, v: Value) -> Value:
+    fn = UNARY[type(o)]
+    if fn is op.not_ and known(v) is not None:
+        return Const(not known(v))
+    x = q.operand(node, v)
+    if isinstance(x, Const) and isinstance(x.value, (int, float, complex)) and fn is op.neg:
+        return Const(-x.value)
+    return Call(fn, (x,))
+
+
+def known(v: Value) -> bool | None:
+    """The truth of a value, when it is known while parsing."""
+    match v:
+        case Const(value):
+            return bool(value)
+        case Tup(items):
+            return bool(items)
+        case Static() | Nested():
+            return True
+    return None
+
+
+def boolean(q: Parser, node: ast.expr, conjunction: bool, values: list[ast.expr]) -> Value:
+    """`a and b`, `a or b`: the right side is evaluated only when the left one leaves it open."""
+    left = expr(q, values[0])
+    if len(values) == 1:
+        return left
+    truth = known(left)
+    if truth is not None:
+        return boolean(q, node, conjunction, values[1:]) if truth is conjunction else left
+    a = q.operand(node, left)
+    if all(is_cheap(q, n) for n in values[1:]):
+        b = q.operand(node, boolean(q, node, conjunction, values[1:]))
+        return Call(p.both if conjunction else p.either, (a, b))
+    t = q.temp(node, a)
+
+    def right() -> None:
+        q.emit(node, t, q.code(boolean(q, node, conjunction, values[1:])))
+
+    q.branch(node, t, *((right, nothing) if conjunction else (nothing, right)))
+    return t
+
+
+def nothing() -> None:
+    """The empty side of a branch."""
+
+
+def is_cheap(q: Parser, node: ast.expr) -> bool:
+    """May the right side of `and`/`or` be evaluated in any case: can it neither fail nor cost much?"""
+    match node:
+        case ast.Constant():
+            return True
+        case ast.Name(name):
+            home = q.owner(name)
+            return home is None or name in home.certain
+        case ast.Compare(left, _, others):
+            return is_cheap(q, left) and all(is_cheap(q, n) for n in others)
+        case ast.BinOp(left, ast.Add() | ast.Sub() | ast.Mult(), right):
+            return is_cheap(q, left) and is_cheap(q, right)
+        case ast.UnaryOp(_, x):
+            return is_cheap(q, x)
+        case ast.BoolOp(_, values):
+            return all(is_cheap(q, n) for n in values)
+    return False
+
+
+def compare(q: Parser, node: ast.Compare, left: Value, k: int = 0) -> Value:
+    """`a < b < c`: `b` is evaluated once, `c` only when `a < b`."""
+    right = item(q, node.comparators[k])
+    first = comparison(q, node, node.ops[k], left, right)
+    if k + 1 == len(node.ops) or known(first) is False:
+        return first
+    if known(first):
+        return compare(q, node, right, k + 1)
+    if all(is_cheap(q, n) for n in node.comparators[k + 1 :]):
+        a = q.operand(node, first)
+        return Call(p.both, (a, q.operand(node, compare(q, node, right, k + 1))))
+    t = q.temp(node, q.code(first))
+    q.branch(node, t, lambda: q.emit(node, t, q.code(compare(q, node, right, k + 1))), nothing)
+    return t
+
+
+def comparison(q: Parser, node: ast.expr, o: ast.cmpop, a: Value, b: Value) -> Value:
+    if isinstance(o, (ast.In, ast.NotIn)):
+        return membership(q, node, isinstance(o, ast.In), a, b)
+    fn = COMPARE[type(o)]
+    if isinstance(a, Const) and isinstance(b, Const):
+        if fn in (op.is_, op.is_not):
+            same = a.value is b.value or a == b
+            return Const(same is (fn is op.is_))
+        return Const(bool(fn(a.value, b.value)))
+    if not (is_code(a) and is_code(b)):  # functions, types, None against a function
+        if fn in (op.is_, op.is_not, op.eq, op.ne) and not (isinstance(a, Tup) or isinstance(b, Tup)):
+            return Const((a == b) is (fn in (op.is_, op.eq)))
+        if fn in (op.is_, op.is_not):
+            return Const(fn is op.is_not)
+    return Call(fn, (q.operand(node, a), q.operand(node, b)))
+
+
+def membership(q: Parser, node: ast.expr, positive: bool, a: Value, b: Value) -> Value:
+    if not isinstance(b, Tup) or not all(is_code(i) for i in (a, *b.items)):
+        raise Refusal("`in` is supported for tuples only", "write the comparisons, or a loop", q.loc(node))
+    if isinstance(a, Const) and all(isinstance(i, Const) for i in b.items):
+        return Const((a.value in [i.value for i in b.items]) is positive)  # type: ignore[union-attr]
+    found: Expr = Const(False)
+    for k, i in enumerate(b.items):
+        equal = q.temp(node, Call(op.eq, (q.operand(node, a), q.operand(node, i))))
+        found = equal if k == 0 else q.temp(node, Call(p.either, (found, equal)))
+    return found if positive else Call(op.not_, (found,))
+
+
+def ternary(q: Parser, node: ast.IfExp, test: ast.expr, body: ast.expr, orelse: ast.expr) -> Value:
+    cond = expr(q, test)
+    if known(cond) is not None:
+        return expr(q, body if known(cond) else orelse)
+    made: list[Value] = []
+    key = object()
+    base = q.namer.temp()
+    q.namer.taken.discard(base)
+
+    def side(n: ast.expr) -> Callable[[], None]:
+        return lambda: made.append(q.keep(node, key, base, expr(q, n)))
+
+    q.branch(node, q.operand(test, cond), side(body), side(orelse))
+    if made[0] != made[1]:
+        raise Refusal("the two sides of `if ... else` are different kinds of thing", "use an if statement", q.loc(node))
+    return made[0]
+
+
+# ---- attributes and elements -----------------------------------------------------------------
+
+
+def attribute(q: Parser, node: ast.Attribute) -> Value:
+    owner = expr(q, node.value)
+    name = node.attr
+    if isinstance(owner, Static):
+        if not is_readable(owner.value):
+            raise Refusal(
+                f"attributes of {describe(owner.value)} cannot be used in a differentiated function",
+                "pass the value as an argument, or keep it in a global of its own",
+            )
+        if not hasattr(owner.value, name):
+            raise Refusal(f"{describe(owner.value)} has no attribute `{name}`")
+        return q.wrap(getattr(owner.value, name), name)
+    if isinstance(owner, Tup):
+        if name not in owner.fields:
+            raise Refusal(f"`.{name}` of a tuple is not supported", "use its items: t[0], t[1], len(t)")
+        return owner.items[owner.fields.index(name)]
+    x = q.operand(node.value, owner)
+    if not isinstance(x, Var):
+        raise Refusal(f"`.{name}` of a number is not supported")
+    if name in ATTRIBUTES:
+        return ATTRIBUTES[name](x)
+    if name in METHODS:
+        return Method(x, name)
+    raise Refusal(f"`.{name}` is not supported", "only attributes and methods of NumPy arrays that have a function")
+
+
+def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value:
+    if isinstance(owner, Tup):
+        return tuple_item(q, owner, index)
+    i = indices(q, index)
+    if isinstance(owner, Call) and owner.fn is p.shape_of and len(i) == 1 and isinstance(i[0], Const):
+        return Call(p.shape, (owner.args[0], i[0]))
+    array = q.operand(node, owner)
+    if not isinstance(array, Var):
+        raise Refusal("a number has no elements")
+    return Index(array, i)
+
+
+def tuple_item(q: Parser, t: Tup, index: ast.expr) -> Value:
+    if isinstance(index, ast.Slice):
+        ends = [None if n is None else expr(q, n) for n in (index.lower, index.upper, index.step)]
+        if all(e is None or isinstance(e, Const) and type(e.value) is int for e in ends):
+            return Tup(t.items[slice(*(None if e is None else e.value for e in ends))])  # type: ignore[union-attr]
+    else:
+        k = expr(q, index)
+        if isinstance(k, Const) and type(k.value) is int:
+            if not -len(t.items) <= k.value < len(t.items):
+                raise Refusal(f"a tuple of {len(t.items)} items has no item {k.value}")
+            return t.items[k.value]
+    raise Refusal("the index of a tuple must be a constant integer", "use an array for what is indexed in a loop")
+
+
+def indices(q: Parser, node: ast.expr) -> tuple[Expr, ...]:
+    """The operands of `a[...]`."""
+    elts = node.elts if isinstance(node, ast.Tuple) else [node]
+    if any(isinstance(e, (ast.List, ast.ListComp)) for e in elts):
+        raise Refusal("a list as an index is not supported", "use np.array([...])", q.loc(node))
+    out: list[Expr] = []
+    for one in q.each(elts, lambda n: index_item(q, n)):
+        out += one
+    return tuple(out)
+
+
+def index_item(q: Parser, node: ast.expr) -> list[Expr]:
+    if isinstance(node, ast.Slice):
+        ends = (node.lower, node.upper, node.step)
+        parts = [
+            None if n is None or (isinstance(n, ast.Constant) and n.value is None) else operand(q, n) for n in ends
+        ]
+        return [Slice(*parts)]
+    v = expr(q, node)
+    if isinstance(v, Tup):
+        return [q.operand(node, i) for i in v.items]
+    i = located(q, node, lambda: q.operand(node, v))
+    if isinstance(i, Const) and isinstance(i.value, (float, str, complex)):
+        raise Refusal("an index must be an integer", "", q.loc(node))
+    return [i]  # type: ignore[list-item]
+
+
+def nested(q: Parser, node: ast.FunctionDef | ast.Lambda) -> Nested:
+    """A function defined here; defaults are evaluated now."""
+    a = node.args
+    positional = [*a.posonlyargs, *a.args]
+    pairs = [*zip(positional[len(positional) - len(a.defaults) :], a.defaults, strict=True)]
+    pairs += [(n, d) for n, d in zip(a.kwonlyargs, a.kw_defaults, strict=True) if d is not None]
+    made = Nested(node, q.act)
+    for n, d in pairs:
+        made.defaults[n.arg] = q.keep(node, object(), n.arg, expr(q, d))
+    return made
+
+
+def store(q: Parser, node: ast.Subscript) -> Index:
+    """`a[i, j]` as the target of an assignment."""
+    owner = expr(q, node.value)
+    if isinstance(owner, Tup):
+        raise Refusal("the items of a tuple cannot be assigned", "make a new tuple, or use an array", q.loc(node))
+    array = q.operand(node.value, owner)
+    if not isinstance(array, Var):
+        raise Refusal("only elements of arrays can be assigned", "", q.loc(node))
+    if array.name in q.constants:
+        raise Refusal(
+            f"`{array.name}` is a global array, which the function must not change",
+            f"copy it first: {array.name}.copy()",
+            q.loc(node),
+        )
+    return Index(array, indices(q, node.slice))
+
+
+def truth(q: Parser, node: ast.expr) -> Expr:
+    """A condition: a variable, or `Const(True)`/`Const(False)` when it is known while parsing."""
+    v = expr(q, node)
+    k = known(v)
+    return Const(k) if k is not None else q.operand(node, v)

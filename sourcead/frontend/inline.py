@@ -1,0 +1,155 @@
+"""Calls of user functions: the body of the callee stands in for the call, under names of its own."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+from types import FunctionType
+from typing import Any
+
+from ..ir import Const
+from .activation import Activation, body_of, inside, join, local_names, parameters, stored
+from .jumps import Region, completes
+from .parser import Parser
+from .source import Source, Tree, find
+from .values import Nested, Partial, Refusal, Static, Tup, Value
+
+
+def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    """The value of `callee(*args, **kwargs)`, after the statements of its body."""
+    act = activation(q, callee)
+    if any(a.key == act.key for a in q.stack):
+        raise Refusal(
+            f"`{act.name}` calls itself, which is not supported", "write a loop instead of the recursion", q.loc(node)
+        )
+    tree = act.source.node
+    given = arguments(q, node, callee, act, args, kwargs)
+    caller = q.stack
+    q.stack = [*caller, act]
+    try:
+        changed = stored(body_of(tree))
+        for name, value in given.items():
+            if isinstance(value, Const) and name not in changed:
+                act.env[name] = value  # known while parsing: flags prune branches
+                act.certain.add(name)
+            else:
+                q.bind(tree, name, value)
+        return body(q, tree)
+    finally:
+        q.stack = caller
+
+
+def activation(q: Parser, callee: Nested | Static) -> Activation:
+    if isinstance(callee, Nested):
+        home, tree = callee.home, callee.node
+        source = Source(tree, home.source.file, home.source.lines, home.source.first)
+        return Activation(callee.name, source, tree, local_names(tree), home.globals, home.cells, home)
+    return of_function(callee.value)
+
+
+def of_function(fn: FunctionType) -> Activation:
+    source = find(fn)
+    cells: dict[str, Any] = {}
+    for name, cell in zip(fn.__code__.co_freevars, fn.__closure__ or (), strict=True):
+        try:
+            cells[name] = cell.cell_contents
+        except ValueError:  # assigned after the function was defined, and not yet
+            continue
+    return Activation(fn.__name__, source, fn.__code__, local_names(source.node), fn.__globals__, cells)
+
+
+# ---- arguments ------------------------------------------------------------------------------------
+
+
+def arguments(
+    q: Parser, node: ast.AST, callee: Nested | Static, act: Activation, args: list[Value], kwargs: dict[str, Value]
+) -> dict[str, Value]:
+    """Parameter by parameter what the callee gets, defaults included."""
+    tree = act.source.node
+    if tree.args.vararg or tree.args.kwarg:
+        raise Refusal(f"`{act.name}` takes `*` arguments, which is not supported", "name its parameters", q.loc(node))
+    if isinstance(callee, Nested):
+        defaults = callee.defaults
+    else:
+        signature = inspect.signature(callee.value, follow_wrapped=False)
+        defaults = {
+            n: q.wrap(p.default, n) for n, p in signature.parameters.items() if p.default is not inspect.Parameter.empty
+        }
+    positional = [a.arg for a in (*tree.args.posonlyargs, *tree.args.args)]
+    names = [a.arg for a in parameters(tree)]
+    if len(args) > len(positional):
+        raise Refusal(f"`{act.name}` takes {len(positional)} arguments, not {len(args)}", "", q.loc(node))
+    given = dict(zip(positional, args, strict=False))
+    for k, v in kwargs.items():
+        if k not in names or k in given:
+            raise Refusal(f"`{act.name}` has no free parameter `{k}`", "", q.loc(node))
+        given[k] = v
+    for name in names:
+        if name not in given:
+            if name not in defaults:
+                raise Refusal(f"the argument `{name}` of `{act.name}` is missing", "", q.loc(node))
+            given[name] = defaults[name]
+    return {name: given[name] for name in names}
+
+
+# ---- bodies -----------------------------------------------------------------------------------------
+
+
+def body(q: Parser, tree: Tree) -> Value:
+    """Parse the body of the current activation; its result."""
+    from .expressions import item
+    from .statements import statements
+
+    act = q.act
+    if isinstance(tree, ast.Lambda):
+        return item(q, tree.body)
+    if isinstance(tree, ast.AsyncFunctionDef) or any(isinstance(n, ast.AsyncFunctionDef) for n in tree.body):
+        raise Refusal("an async function cannot be differentiated", "use a plain function", q.loc(tree))
+    returns = returns_of(tree)
+    if len(returns) == 1 and returns[0] is tree.body[-1] and returns[0].value is not None:
+        statements(q, tree.body[:-1])
+        if not q.reachable():
+            return Const(None)
+        with q.attempt(returns[0]):
+            return item(q, returns[0].value)
+        raise Refusal
+    act.exit = q.label()
+    with q.block() as out:
+        statements(q, tree.body)
+    return leave(q, tree, tuple(out), returns)
+
+
+def leave(q: Parser, tree: ast.FunctionDef, made: tuple[Any, ...], returns: list[ast.Return]) -> Value:
+    """Close the body of a function that returns early, in several places, or nothing."""
+    act = q.act
+    q.out.append(Region(q.loc(tree), act.exit, made))
+    ends = [*act.returned, *([act.moment()] if completes(made) else [])]
+    together = join(ends)
+    if together is not None:
+        act.set(together)
+    if not any(r.value is not None for r in returns):
+        return Const(None)
+    if completes(made):
+        if q.findings.found:  # what was refused may have held the return
+            raise Refusal
+        raise Refusal(f"`{act.name}` returns nothing on some path", "end it with a return, or with raise", q.loc(tree))
+    if act.result is None:
+        raise Refusal
+    return act.result
+
+
+def returns_of(tree: ast.FunctionDef) -> list[ast.Return]:
+    return [n for s in tree.body for n in inside(s) if isinstance(n, ast.Return)]
+
+
+def give_back(q: Parser, node: ast.Return, value: Value) -> None:
+    """`return value` somewhere in the body: the result gets its name."""
+    act = q.act
+    top = len(q.stack) == 1
+    kept = q.keep(node, "return", "result" if top else f"{act.name.strip('<>')}_result", value)
+    if act.result is not None and act.result != kept:
+        raise Refusal(f"`{act.name}` returns different kinds of thing", "return the same number of items everywhere")
+    act.result = kept
+
+
+__all__ = ["Partial", "Tup", "body", "give_back", "inline", "of_function"]

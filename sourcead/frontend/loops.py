@@ -1,0 +1,324 @@
+"""Loops: `for` over ranges, arrays, `enumerate`, `zip`, `np.ndindex`, tuples; and `while`."""
+
+from __future__ import annotations
+
+import ast
+import operator as op
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numba
+import numpy as np
+
+from .. import primitives as p
+from ..ir import Call, Const, Expr, For, Index, Stmt, Var, While
+from .activation import LoopSite, Moment, join, may_count
+from .expressions import expr, item, located, operand, truth
+from .jumps import Region, completes
+from .parser import Parser
+from .values import Refusal, Static, Tup, Value, is_code
+
+Bounds = tuple[Expr, Expr, Expr]
+
+
+@dataclass(frozen=True)
+class Grid:
+    """Nested counters, and the item at their values."""
+
+    ranges: tuple[Bounds, ...]
+    at: Callable[[tuple[Var, ...]], Value]
+
+
+@dataclass(frozen=True)
+class Items:
+    """`count` items, by number."""
+
+    count: Expr
+    at: Callable[[Expr], Value]
+
+
+@dataclass(frozen=True)
+class Range:
+    bounds: Bounds
+
+
+Iteration = Grid | Items | Range | Tup
+
+
+def for_(q: Parser, node: ast.For) -> None:
+    it = iteration(q, node.iter, node.target)
+    site = LoopSite(q.label(), q.label())
+    start = q.act.moment()
+    with q.block() as out:
+        match it:
+            case Tup(values):
+                unrolled(q, node, site, values)
+            case Range(bounds):
+                counted(q, node, site, Grid((bounds,), lambda k: k[0]))
+            case Items(count, at):
+                counted(q, node, site, Grid((up_to(count),), lambda k: at(k[0])))
+            case Grid():
+                counted(q, node, site, it)
+    close(q, node, site, out, [q.act.moment()] if isinstance(it, Tup) else [start, q.act.moment()])
+
+
+def up_to(n: Expr) -> Bounds:
+    return Const(0), n, Const(1)
+
+
+def close(q: Parser, node: ast.For | ast.While, site: LoopSite, out: list[Stmt], ends: list[Moment]) -> None:
+    """What follows the loop: its `else`, and the end of the region that `break` leaves."""
+    fallen = join(ends)
+    if fallen is not None:
+        q.act.set(fallen)
+        with q.block() as orelse:
+            from .statements import statements
+
+            statements(q, node.orelse)
+        out += orelse
+        after = [*site.broken, *([q.act.moment()] if completes(tuple(orelse)) else [])]
+    else:
+        after = site.broken
+    end = join(after)
+    if end is not None:
+        q.act.set(end)
+    q.out.append(Region(q.loc(node), site.exit, tuple(out)))
+
+
+def body(q: Parser, node: ast.For | ast.While, site: LoopSite, first: Callable[[], None]) -> tuple[Stmt, ...]:
+    """The body of a loop, a region of its own; names must mean at its end what they meant at its start."""
+    from .statements import statements
+
+    site.start = before = q.act.moment()
+    q.act.loops.append(site)
+    with q.block() as out:
+        first()
+        statements(q, node.body)
+    q.act.loops.pop()
+    if completes(tuple(out)):
+        same_kinds(q, node, before)
+    return (Region(q.loc(node), site.next, tuple(out)),)
+
+
+def same_kinds(q: Parser, node: ast.AST, start: Moment | None) -> None:
+    """At the end of an iteration names must mean what they meant at its start."""
+    for name, value in start.env.items() if start is not None else ():
+        if q.act.env.get(name, value) != value and not q.findings.found:
+            raise Refusal(f"`{name}` becomes another kind of thing in the loop", "use another name for it", q.loc(node))
+
+
+def counted(q: Parser, node: ast.For, site: LoopSite, grid: Grid) -> None:
+    """One `For` for each counter; the innermost body binds the target first."""
+    from .statements import assign
+
+    names = counters(q, node, grid)
+    inner = body(q, node, site, lambda: assign(q, node, node.target, grid.at(names)))
+    for var, (start, stop, step) in reversed(list(zip(names, grid.ranges, strict=True))):
+        inner = (For(q.loc(node), var, start, stop, step, inner),)
+    q.out += inner
+
+
+def counters(q: Parser, node: ast.For, grid: Grid) -> tuple[Var, ...]:
+    """Names of the counters: the user's own where he leaves them alone, otherwise new ones."""
+    n = len(grid.ranges)
+    dummies = tuple(Var(f"?{k}") for k in range(n))
+    with q.block():  # a trial: what it emits is dropped
+        shown = grid.at(dummies)
+    taken: dict[Var, str] = {}
+    match_counters(node.target, shown, taken)
+    tree = q.act.source.node
+    out = []
+    for d in dummies:
+        name = taken.get(d)
+        if name is not None and may_count(tree, node, name):
+            out.append(q.variable(name, name))
+        else:
+            out.append(Var(q.namer(name or "k")))
+    return tuple(out)
+
+
+def match_counters(target: ast.expr, shown: Value, taken: dict[Var, str]) -> None:
+    """Which target names are exactly a counter."""
+    if isinstance(target, ast.Name) and isinstance(shown, Var):
+        taken[shown] = target.id
+    elif isinstance(target, ast.Tuple) and isinstance(shown, Tup) and len(target.elts) == len(shown.items):
+        for t, v in zip(target.elts, shown.items, strict=True):
+            match_counters(t, v, taken)
+
+
+def unrolled(q: Parser, node: ast.For, site: LoopSite, values: tuple[Value, ...]) -> None:
+    """A loop over a tuple: the items may be of different types, so each gets its own copy of the body."""
+    from .statements import assign, statements
+
+    for value in values:
+        if not q.reachable():
+            return
+        each = LoopSite(site.exit, q.label(), None, site.broken)
+        q.act.loops.append(each)
+        with q.block() as out:
+            assign(q, node, node.target, value)
+            statements(q, node.body)
+        q.act.loops.pop()
+        q.out.append(Region(q.loc(node), each.next, tuple(out)))
+
+
+def while_(q: Parser, node: ast.While) -> None:
+    site = LoopSite(q.label(), q.label())
+    start = q.act.moment()
+    with q.block() as test:
+        cond = truth(q, node.test)
+    if isinstance(cond, Const) and not cond.value:
+        from .statements import statements
+
+        q.out += test
+        statements(q, node.orelse)
+        return
+    inner = body(q, node, site, lambda: None)
+    endless = isinstance(cond, Const)
+    out: list[Stmt] = [While(q.loc(node), tuple(test), cond, inner)]
+    close(q, node, site, out, [] if endless else [start, q.act.moment()])
+
+
+# ---- what is iterated over ---------------------------------------------------------------------------
+
+
+def iteration(q: Parser, node: ast.expr, target: ast.expr) -> Iteration:
+    if isinstance(node, ast.Call):
+        callee = expr(q, node.func)
+        if isinstance(callee, Static):
+            for fn, make in MAKERS:
+                if callee.value is fn:
+                    return located(q, node, lambda: make(q, node, target))  # type: ignore[return-value, arg-type]  # noqa: B023
+    value = located(q, node, lambda: item(q, node))
+    if isinstance(value, Tup):
+        return value
+    if not is_code(value) or isinstance(value, Const):
+        raise Refusal("only ranges, arrays and tuples can be iterated over", "", q.loc(node))
+    array = q.temp(node, q.operand(node, value))
+    assert isinstance(array, Var)
+    return Items(q.extent(node, array), lambda k: Index(array, (k,)))
+
+
+def plain(node: ast.Call, least: int, most: int) -> list[ast.expr]:
+    if node.keywords or not least <= len(node.args) <= most or any(isinstance(a, ast.Starred) for a in node.args):
+        raise Refusal(f"these arguments of `{ast.unparse(node.func)}` are not supported")
+    return node.args
+
+
+def range_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
+    args = q.each(plain(node, 1, 3), lambda n: operand(q, n))
+    start, stop = (Const(0), args[0]) if len(args) == 1 else args[:2]
+    step = args[2] if len(args) == 3 else Const(1)
+    return Range((start, stop, step))
+
+
+def numbered(q: Parser, node: ast.expr, it: Iteration) -> Items:
+    """Any iteration as items by number."""
+    match it:
+        case Items():
+            return it
+        case Range((start, stop, step)):
+            if start == Const(0) and step == Const(1):
+                return Items(q.temp(node, Call(p.trips, (start, stop, step))), lambda k: k)
+
+            def at(k: Expr) -> Value:
+                return Call(op.add, (start, q.temp(node, Call(op.mul, (k, step)))))
+
+            return Items(q.temp(node, Call(p.trips, (start, stop, step))), at)
+    raise Refusal("this combination of iterators is not supported", "write nested loops over ranges", q.loc(node))
+
+
+def enumerate_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
+    starts = node.args[1:] + [k.value for k in node.keywords if k.arg == "start"]
+    if not node.args or len(starts) > 1 or len(starts) + 1 != len(node.args) + len(node.keywords):
+        raise Refusal("these arguments of `enumerate` are not supported")
+    start = operand(q, starts[0]) if starts else Const(0)
+    inner = iteration(q, node.args[0], second(target))
+    if isinstance(inner, Tup):
+        if not isinstance(start, Const):
+            raise Refusal("the start of `enumerate` over a tuple must be a constant")
+        return Tup(tuple(Tup((Const(k + start.value), v)) for k, v in enumerate(inner.items)))
+    items = numbered(q, node, inner)
+
+    def at(k: Expr) -> Value:
+        return Tup((k if start == Const(0) else Call(op.add, (k, start)), items.at(k)))
+
+    return Items(items.count, at)
+
+
+def second(target: ast.expr) -> ast.expr:
+    return target.elts[1] if isinstance(target, ast.Tuple) and len(target.elts) == 2 else target
+
+
+def zip_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
+    plain(node, 1, 99)
+    parts = [iteration(q, a, target) for a in node.args]
+    if all(isinstance(it, Tup) for it in parts):
+        return Tup(tuple(Tup(t) for t in zip(*(it.items for it in parts), strict=False)))  # type: ignore[union-attr]
+    items = [numbered(q, node, it) for it in parts]
+    count = items[0].count
+    for it in items[1:]:
+        if it.count != count:
+            count = q.temp(node, Call(min, (count, it.count)))
+    return Items(count, lambda k: Tup(tuple(it.at(k) for it in items)))
+
+
+def reversed_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
+    it = iteration(q, plain(node, 1, 1)[0], target)
+    match it:
+        case Tup(values):
+            return Tup(values[::-1])
+        case Range((start, stop, Const(1))):
+            last = q.operand(node, difference(stop, Const(1)))
+            return Range((last, q.operand(node, difference(start, Const(1))), Const(-1)))
+        case Range((start, stop, step)):
+            n = q.temp(node, Call(p.trips, (start, stop, step)))
+            steps = q.temp(node, Call(op.mul, (q.temp(node, Call(op.sub, (n, Const(1)))), step)))
+            last = q.temp(node, Call(op.add, (start, steps)))
+            before = q.temp(node, Call(op.sub, (start, step)))
+            return Range((last, before, q.temp(node, Call(op.neg, (step,)))))
+        case Items(count, at):
+            final = q.temp(node, Call(op.sub, (count, Const(1))))
+            return Items(count, lambda k: at(q.temp(node, Call(op.sub, (final, k)))))
+    raise Refusal("this cannot be reversed", "write a range with a negative step")
+
+
+def difference(a: Expr, b: Const) -> Expr:
+    return Const(a.value - b.value) if isinstance(a, Const) else Call(op.sub, (a, b))
+
+
+def ndindex(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
+    args = plain(node, 1, 99)
+    values = [expr(q, a) for a in args]
+    if len(values) == 1 and isinstance(values[0], Tup):
+        values = list(values[0].items)
+    elif len(values) == 1 and not isinstance(values[0], (Var, Const)):
+        from .statements import items
+
+        if not isinstance(target, (ast.Tuple, ast.List)):
+            raise Refusal("np.ndindex of a shape needs one name an axis", "write for i, j in np.ndindex(a.shape)")
+        values = items(q, node, values[0], len(target.elts))
+    extents = [q.operand(node, v) for v in values]
+    return Grid(tuple(map(up_to, extents)), lambda k: Tup(k))
+
+
+def ndenumerate(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
+    from .statements import items
+
+    array = q.temp(node, operand(q, plain(node, 1, 1)[0]))
+    if not (isinstance(target, ast.Tuple) and len(target.elts) == 2 and isinstance(target.elts[0], ast.Tuple)):
+        raise Refusal("np.ndenumerate needs one name an axis", "write for (i, j), v in np.ndenumerate(a)")
+    axes = items(q, node, Call(p.shape_of, (array,)), len(target.elts[0].elts))
+    ranges = tuple(up_to(q.operand(node, n)) for n in axes)
+    return Grid(ranges, lambda k: Tup((Tup(k), Index(array, k))))
+
+
+MAKERS: tuple[tuple[object, Callable[[Parser, ast.Call, ast.expr], Iteration]], ...] = (
+    (range, range_),
+    (numba.prange, range_),
+    (enumerate, enumerate_),
+    (zip, zip_),
+    (reversed, reversed_),
+    (np.ndindex, ndindex),
+    (np.ndenumerate, ndenumerate),
+)

@@ -1,0 +1,95 @@
+"""Attributes and methods of arrays, as the NumPy functions they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .. import primitives as p
+from ..ir import Call, Expr, Var
+
+ATTRIBUTES: dict[str, Callable[[Var], Expr]] = {
+    "shape": lambda a: Call(p.shape_of, (a,)),
+    "dtype": lambda a: Call(p.dtype_of, (a,)),
+    "T": lambda a: Call(np.transpose, (a,)),
+    "ndim": lambda a: Call(np.ndim, (a,)),
+    "size": lambda a: Call(np.size, (a,)),
+    "real": lambda a: Call(np.real, (a,)),
+    "imag": lambda a: Call(np.imag, (a,)),
+    "flat": lambda a: Call(np.ravel, (a,)),
+}
+
+METHODS: dict[str, Callable[..., Any]] = {
+    "all": np.all,
+    "any": np.any,
+    "argmax": np.argmax,
+    "argmin": np.argmin,
+    "argsort": np.argsort,
+    "astype": p.astype,
+    "clip": np.clip,
+    "conj": np.conj,
+    "conjugate": np.conj,
+    "copy": np.copy,
+    "cumprod": np.cumprod,
+    "cumsum": np.cumsum,
+    "diagonal": np.diagonal,
+    "dot": np.dot,
+    "fill": np.full,  # see calls.method
+    "flatten": np.ravel,  # see calls.method
+    "max": np.max,
+    "mean": np.mean,
+    "min": np.min,
+    "prod": np.prod,
+    "ptp": np.ptp,
+    "ravel": np.ravel,
+    "repeat": np.repeat,
+    "reshape": np.reshape,
+    "round": np.round,
+    "searchsorted": np.searchsorted,
+    "squeeze": np.squeeze,
+    "std": np.std,
+    "sum": np.sum,
+    "swapaxes": np.swapaxes,
+    "take": np.take,
+    "trace": np.trace,
+    "transpose": np.transpose,
+    "var": np.var,
+}
+
+MUTATORS: dict[Any, str] = {
+    np.fill_diagonal: "assign the elements in a loop: a[i, i] = v",
+    np.put: "assign the elements in a loop",
+    np.place: "assign with a mask: a[mask] = v",
+    np.putmask: "assign with a mask: a[mask] = v",
+    np.put_along_axis: "assign the elements in a loop",
+}
+"""NumPy functions that change an argument, with what to write instead."""
+
+BUILTINS: dict[Any, tuple[str, str]] = {
+    print: ("`print` cannot be called in a differentiated function", "remove it, or print outside of the function"),
+    open: ("files cannot be used in a differentiated function", "read the data before, and pass it as an argument"),
+    input: ("`input` cannot be called in a differentiated function", "pass the value as an argument"),
+    list: ("a list cannot be differentiated", "use a tuple or an array"),
+    dict: ("a dict cannot be differentiated", "use variables of their own, or a tuple"),
+    set: ("a set cannot be differentiated", "use a tuple or an array"),
+    str: ("strings cannot be made in a differentiated function", "build texts outside of it"),
+    map: ("`map` is not supported", "write a loop"),
+    filter: ("`filter` is not supported", "write a loop with an if"),
+    sorted: ("`sorted` is not supported", "use np.sort"),
+    isinstance: ("`isinstance` is not supported", "types are fixed when the gradient is compiled; split the function"),
+    type: ("`type` is not supported", "types are fixed when the gradient is compiled"),
+    getattr: ("`getattr` is not supported", "write the attribute out"),
+    setattr: ("`setattr` is not supported", "assign elements of arrays"),
+    eval: ("`eval` is not supported", "write the expression out"),
+    exec: ("`exec` is not supported", "write the statements out"),
+    iter: ("`iter` is not supported", "write a for loop"),
+    next: ("`next` is not supported", "write a for loop"),
+}
+"""Built-in functions that are refused, with what to do instead."""
+
+KNOWN_BUILTINS = (abs, min, max, pow, round, int, float, bool, complex)
+
+SEVERAL_RESULTS = (np.linalg.svd, np.linalg.eig, np.linalg.eigh, np.linalg.qr, np.linalg.slogdet, np.modf, np.frexp)
+"""Functions that return a tuple, which no rule covers."""

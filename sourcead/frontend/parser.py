@@ -1,0 +1,248 @@
+"""The state of a parse: the statements so far, the activations, the names; and how values get names."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from .. import primitives as p
+from ..emit import RESERVED
+from ..errors import Findings, Unsupported
+from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise, Stmt, Var, variables
+from .activation import Activation, Moment, join, stored
+from .jumps import completes, goes_on
+from .values import Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
+
+
+class Parser:
+    """What the functions of this package share while they turn a tree into a program."""
+
+    def __init__(self) -> None:
+        self.out: list[Stmt] = []
+        self.namer = Namer(RESERVED)
+        self.findings = Findings()
+        self.constants: dict[str, np.ndarray] = {}
+        self._frozen: dict[int, tuple[np.ndarray, Var]] = {}
+        self.stack: list[Activation] = []
+        self.labels = 0
+
+    @property
+    def act(self) -> Activation:
+        return self.stack[-1]
+
+    def loc(self, node: ast.AST) -> Loc:
+        return self.act.source.loc(node)
+
+    def label(self) -> str:
+        self.labels += 1
+        return f"L{self.labels}"
+
+    # ---- statements ------------------------------------------------------------------------------
+
+    def emit(self, node: ast.AST, target: Var | Index, value: Expr) -> None:
+        self.out.append(Assign(self.loc(node), target, value))
+
+    @contextmanager
+    def block(self) -> Iterator[list[Stmt]]:
+        """Statements made inside go to the list this gives."""
+        outer, self.out = self.out, []
+        try:
+            yield self.out
+        finally:
+            self.out = outer
+
+    def branch(self, node: ast.AST, cond: Expr, then: Callable[[], Any], orelse: Callable[[], Any]) -> None:
+        """An `If` whose branches are parsed by two functions; afterwards names mean what both branches say."""
+        start = self.act.moment()
+        made: list[Block] = []
+        ends: list[Moment] = []
+        for side in (then, orelse):
+            self.act.set(start)
+            with self.block() as out:
+                side()
+            made.append(tuple(out))
+            if completes(made[-1]):
+                ends.append(self.act.moment())
+        self.act.set(join(ends) or start)
+        self.out.append(If(self.loc(node), cond, made[0], made[1]))
+
+    def reachable(self) -> bool:
+        return not self.out or goes_on(self.out[-1])
+
+    # ---- refusals --------------------------------------------------------------------------------
+
+    def note(self, r: Refusal, node: ast.AST) -> None:
+        """Record a refusal, unless it only follows from one that is recorded already."""
+        if r.what:
+            self.findings.add(r.loc or self.loc(node), r.what, r.remedy)
+
+    @contextmanager
+    def attempt(self, node: ast.AST) -> Iterator[None]:
+        """Parse a statement; when it is refused, go on with the next one."""
+        try:
+            yield
+            return
+        except Refusal as r:
+            self.note(r, node)
+        except Unsupported as e:
+            for f in e.findings:
+                self.findings.add(f.loc, f.what, f.remedy)
+        for name in stored([node]):
+            self.act.env[name] = Refused()
+
+    def each(self, nodes: Iterable[ast.expr], fn: Callable[[ast.expr], Any]) -> list[Any]:
+        """`fn` of each node; all are tried before the first refusal ends the statement."""
+        made, failed = [], False
+        for n in nodes:
+            try:
+                made.append(fn(n))
+            except Refusal as r:
+                self.note(r, n)
+                failed = True
+        if failed:
+            raise Refusal
+        return made
+
+    # ---- names -----------------------------------------------------------------------------------
+
+    def variable(self, key: Any, base: str) -> Var:
+        """The program's name for a name (or an item of a tuple) of the current activation."""
+        unique = self.act.unique
+        if key not in unique:
+            unique[key] = self.namer(base)
+        return Var(unique[key])
+
+    def lookup(self, name: str) -> Value:
+        home = self.owner(name)
+        if home is not None:
+            match home.env.get(name):
+                case None:
+                    raise Refusal(f"`{name}` is read before anything is assigned to it", "assign it first")
+                case Unclear(why):
+                    raise Refusal(why, "give the things different names")
+                case Refused():
+                    raise Refusal
+                case value:
+                    return value
+        a = self.act
+        if name in a.cells:
+            return self.wrap(a.cells[name], name)
+        if name in a.globals:
+            return self.wrap(a.globals[name], name)
+        if hasattr(builtins, name):
+            return self.wrap(getattr(builtins, name), name)
+        raise Refusal(f"the name `{name}` is not defined", "define it before the gradient is called")
+
+    def owner(self, name: str) -> Activation | None:
+        """The activation whose local `name` is: this one, or one around it."""
+        a: Activation | None = self.act
+        while a is not None and name not in a.locals:
+            a = a.home
+        return a
+
+    def wrap(self, x: Any, hint: str) -> Value:
+        return wrap(x, lambda a: self.freeze(a, hint))
+
+    def freeze(self, a: np.ndarray, hint: str) -> Var:
+        """A frozen global: the array as it is now."""
+        if a.dtype.kind not in "biufc":
+            raise Refusal(f"`{hint}` is an array of {a.dtype}", "use arrays of numbers")
+        if id(a) not in self._frozen:
+            var = Var(self.namer(hint))
+            self._frozen[id(a)] = a, var
+            self.constants[var.name] = np.array(a, order="C")
+        return self._frozen[id(a)][1]
+
+    # ---- values ----------------------------------------------------------------------------------
+
+    def temp(self, node: ast.AST, value: Expr) -> Var:
+        t = Var(self.namer.temp())
+        self.emit(node, t, value)
+        return t
+
+    def operand(self, node: ast.AST, v: Value) -> Expr:
+        """The value as a variable or a constant."""
+        if is_operand(v):
+            return v  # type: ignore[return-value]
+        return self.temp(node, self.code(v))
+
+    def code(self, v: Value) -> Expr:
+        """The value as something the program computes."""
+        if is_code(v):
+            return v  # type: ignore[return-value]
+        match v:
+            case Tup():
+                raise Refusal("a tuple cannot be used here", "use its items one by one, or an array")
+            case Static(x):
+                raise Refusal(f"{describe(x)} cannot be used as a number or an array here")
+            case Refused():
+                raise Refusal
+            case Unclear(why):
+                raise Refusal(why, "give the things different names")
+        raise Refusal("a function cannot be used as a number or an array here")
+
+    def keep(self, node: ast.AST, key: Any, base: str, value: Value) -> Value:
+        """Give a value a name of its own; what the name then stands for.
+
+        A tuple is kept item by item, things known while parsing need no code.
+        """
+        pairs: list[tuple[Var, Expr]] = []
+        kept = self._plan(key, base, value, pairs)
+        self.parallel(node, pairs)
+        return kept
+
+    def _plan(self, key: Any, base: str, value: Value, pairs: list[tuple[Var, Expr]]) -> Value:
+        if isinstance(value, Tup):
+            items = tuple(
+                self._plan((key, k), f"{base}_{f}", v, pairs)
+                for k, (v, f) in enumerate(zip(value.items, value.fields or range(len(value.items)), strict=True))
+            )
+            return Tup(items, value.fields)
+        if not is_code(value):
+            return value
+        var = self.variable(key, base)
+        pairs.append((var, value))  # type: ignore[arg-type]
+        return var
+
+    def parallel(self, node: ast.AST, pairs: list[tuple[Var, Expr]]) -> None:
+        """`a, b = x, y`: all values are taken before the first name changes."""
+        changed: set[str] = set()
+        values: list[Expr] = []
+        for target, value in pairs:
+            values.append(self.temp(node, value) if changed & set(variables(value)) else value)
+            changed.add(target.name)
+        for (target, _), value in zip(pairs, values, strict=True):
+            if value != target:
+                self.emit(node, target, value)
+
+    def bind(self, node: ast.AST, name: str, value: Value) -> None:
+        """`name = value` in the current activation."""
+        if isinstance(value, Refused):
+            raise Refusal
+        self.act.env[name] = self.keep(node, name, name, value)
+        self.act.certain.add(name)
+
+    # ---- checks that Python makes -------------------------------------------------------------------
+
+    def require(self, node: ast.AST, ok: Call, exc: type[Exception], message: str) -> None:
+        """Raise `exc` when the program runs unless `ok`."""
+        wrong = self.temp(node, ok)
+        self.out.append(If(self.loc(node), wrong, (), (Raise(self.loc(node), exc, (Const(message),)),)))
+
+    def extent(self, node: ast.AST, array: Expr, axis: int = 0) -> Expr:
+        return self.temp(node, Call(p.shape, (array, Const(axis))))
+
+
+def describe(x: Any) -> str:
+    """A Python object in the user's words."""
+    name = getattr(x, "__name__", None)
+    kind = {"module": "the module", "type": "the type"}.get(type(x).__name__, "the function" if callable(x) else "")
+    if name and kind:
+        return f"{kind} `{name}`"
+    article = "an" if type(x).__name__[0] in "aeiou" else "a"
+    return f"{article} {type(x).__name__}"

@@ -1,0 +1,257 @@
+"""Statements."""
+
+from __future__ import annotations
+
+import ast
+import operator as op
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numba
+import numpy as np
+
+from .. import primitives as p
+from ..ir import Call, Const, Expr, Index, Raise, Var
+from .expressions import expr, item, known, nested, operand, store, truth
+from .inline import give_back
+from .jumps import Jump
+from .loops import for_, same_kinds, while_
+from .parser import Parser
+from .values import Nested, Refusal, Static, Tup, Value, is_code
+
+INPLACE: dict[type, Callable[..., Any]] = {
+    ast.Add: op.iadd,
+    ast.Sub: op.isub,
+    ast.Mult: op.imul,
+    ast.Div: op.itruediv,
+    ast.FloorDiv: op.ifloordiv,
+    ast.Mod: op.imod,
+    ast.Pow: op.ipow,
+    ast.MatMult: op.imatmul,
+    ast.BitAnd: op.iand,
+    ast.BitOr: op.ior,
+    ast.BitXor: op.ixor,
+    ast.LShift: op.ilshift,
+    ast.RShift: op.irshift,
+}
+
+REFUSED: dict[type, tuple[str, str]] = {
+    ast.Try: ("`try` is not supported", "test the condition with an if before"),
+    ast.With: ("`with` is not supported", "open and close resources outside of the function"),
+    ast.Global: ("`global` is not supported", "pass the value as an argument and return it"),
+    ast.Nonlocal: ("`nonlocal` is not supported", "return the value from the inner function"),
+    ast.Import: ("`import` inside of a function is not supported", "import at the top of the module"),
+    ast.ImportFrom: ("`import` inside of a function is not supported", "import at the top of the module"),
+    ast.Delete: ("`del` is not supported", "leave it out; names may be used again"),
+    ast.ClassDef: ("a class inside of a function is not supported", "use tuples or arrays"),
+    ast.Match: ("`match` is not supported", "write if and elif"),
+    ast.AsyncFunctionDef: ("an async function cannot be differentiated", "use a plain function"),
+    ast.AsyncFor: ("`async for` is not supported", "use a plain loop"),
+    ast.AsyncWith: ("`async with` is not supported", "use a plain function"),
+}
+
+
+def statements(q: Parser, nodes: Iterable[ast.stmt]) -> None:
+    """Statement by statement; what cannot be reached is left out."""
+    for node in nodes:
+        if not q.reachable():
+            return
+        with q.attempt(node):
+            statement(q, node)
+
+
+def statement(q: Parser, node: ast.stmt) -> None:
+    match node:
+        case ast.Pass() | ast.Expr(ast.Constant()) | ast.AnnAssign(value=None):
+            pass
+        case ast.Expr(value):
+            item(q, value)
+        case ast.Assign(targets, value):
+            assign_all(q, node, targets, value)
+        case ast.AnnAssign(target, _, ast.expr() as value):
+            assign_all(q, node, [target], value)
+        case ast.AugAssign():
+            augmented(q, node)
+        case ast.If():
+            if_(q, node)
+        case ast.For():
+            for_(q, node)
+        case ast.While():
+            while_(q, node)
+        case ast.Break():
+            site = q.act.loops[-1]
+            site.broken.append(q.act.moment())
+            q.out.append(Jump(q.loc(node), site.exit, "stopped"))
+        case ast.Continue():
+            same_kinds(q, node, q.act.loops[-1].start)
+            q.out.append(Jump(q.loc(node), q.act.loops[-1].next, "skipped"))
+        case ast.Return(value):
+            return_(q, node, value)
+        case ast.Assert(test, message):
+            assert_(q, node, test, message)
+        case ast.Raise():
+            raise_(q, node)
+        case ast.FunctionDef():
+            define(q, node)
+        case _:
+            what, remedy = REFUSED.get(type(node), (f"`{type(node).__name__}` is not supported", ""))
+            raise Refusal(what, remedy)
+
+
+# ---- assignments -----------------------------------------------------------------------------------
+
+
+def assign_all(q: Parser, node: ast.stmt, targets: list[ast.expr], source: ast.expr) -> None:
+    """`a = b, c = value`"""
+    plain = len(targets) == 1 and isinstance(targets[0], ast.Name)
+    value = expr(q, source) if plain else unpacked(q, source, expr(q, source))
+    if len(targets) > 1 and is_code(value):
+        value = q.operand(source, value)
+    for target in targets:
+        assign(q, node, target, value)
+
+
+def unpacked(q: Parser, source: ast.AST, value: Value) -> Value:
+    """A value that is to be assigned to more than a name: a shape stays a call, all else is computed now."""
+    if is_code(value) and not (isinstance(value, Call) and value.fn is p.shape_of):
+        return q.operand(source, value)
+    return value
+
+
+def assign(q: Parser, node: ast.AST, target: ast.expr, value: Value) -> None:
+    match target:
+        case ast.Name(name):
+            q.bind(node, name, value)
+        case ast.Tuple(elts) | ast.List(elts):
+            if any(isinstance(t, ast.Starred) for t in elts):
+                raise Refusal("`*` in an assignment is not supported", "write the items one by one", q.loc(target))
+            unpack(q, node, elts, items(q, target, value, len(elts)))
+        case ast.Subscript():
+            place = store(q, target)
+            q.emit(node, place, q.operand(node, value))
+        case ast.Attribute():
+            raise Refusal(f"`{ast.unparse(target)}` cannot be assigned", "use variables and elements", q.loc(target))
+        case _:
+            raise Refusal(f"`{ast.unparse(target)}` cannot be assigned")
+
+
+def unpack(q: Parser, node: ast.AST, targets: list[ast.expr], values: list[Value]) -> None:
+    """All values are there before the first target changes; names are rebound in parallel."""
+    if all(isinstance(t, ast.Name) for t in targets):
+        names = [t.id for t in targets]  # type: ignore[attr-defined]
+        pairs: list[tuple[Var, Expr]] = []
+        kept = [q._plan(n, n, v, pairs) for n, v in zip(names, values, strict=True)]
+        q.parallel(node, pairs)
+        q.act.env.update(zip(names, kept, strict=True))
+        q.act.certain.update(names)
+        return
+    fixed = [q.keep(node, object(), "_item", v) if isinstance(v, (Tup, Var)) else v for v in values]
+    fixed = [q.operand(node, v) if is_code(v) else v for v in fixed]
+    for t, v in zip(targets, fixed, strict=True):
+        assign(q, node, t, v)
+
+
+def items(q: Parser, node: ast.AST, value: Value, n: int) -> list[Value]:
+    """The `n` items of something that is unpacked; a wrong number raises ValueError as in Python."""
+    if isinstance(value, Tup):
+        if len(value.items) != n:
+            raise Refusal(f"{len(value.items)} values cannot be unpacked into {n} names", "", q.loc(node))
+        return list(value.items)
+    if isinstance(value, Call) and value.fn is p.shape_of:
+        array = value.args[0]
+        q.require(
+            node, Call(op.eq, (q.temp(node, Call(np.ndim, (array,))), Const(n))), ValueError, f"expected {n} axes"
+        )
+        return [Call(p.shape, (array, Const(k))) for k in range(n)]
+    v = q.operand(node, value)
+    if not isinstance(v, Var):
+        raise Refusal("a number cannot be unpacked", "", q.loc(node))
+    q.require(node, Call(op.eq, (q.extent(node, v), Const(n))), ValueError, f"expected {n} values to unpack")
+    return [Index(v, (Const(k),)) for k in range(n)]
+
+
+def augmented(q: Parser, node: ast.AugAssign) -> None:
+    """`x += y` rebinds x; `a[i] += y` loads, adds, stores, with the index evaluated once."""
+    fn = INPLACE[type(node.op)]
+    match node.target:
+        case ast.Name(name):
+            if q.owner(name) is not q.act:
+                raise Refusal(f"`{name}` is read before anything is assigned to it", "assign it first")
+            old = q.lookup(name)
+            value = expr(q, node.value)
+            if isinstance(old, Tup) and isinstance(value, Tup) and fn is op.iadd:
+                q.bind(node, name, Tup(old.items + value.items))
+                return
+            q.bind(node, name, Call(fn, (q.operand(node, old), q.operand(node.value, value))))
+        case ast.Subscript():
+            place = store(q, node.target)
+            old = q.temp(node, place)
+            new = q.temp(node, Call(fn, (old, operand(q, node.value))))
+            q.emit(node, place, new)
+        case _:
+            raise Refusal(f"`{ast.unparse(node.target)}` cannot be assigned", "use variables and elements")
+
+
+# ---- control flow --------------------------------------------------------------------------------------
+
+
+def if_(q: Parser, node: ast.If) -> None:
+    cond = truth(q, node.test)
+    if isinstance(cond, Const):
+        statements(q, node.body if cond.value else node.orelse)
+        return
+    q.branch(node, cond, lambda: statements(q, node.body), lambda: statements(q, node.orelse))
+
+
+def return_(q: Parser, node: ast.Return, source: ast.expr | None) -> None:
+    value = item(q, source) if source is not None else Const(None)
+    if source is not None:
+        give_back(q, node, value)
+    elif q.act.result is not None:
+        raise Refusal(f"`{q.act.name}` returns nothing on some path", "return a value everywhere")
+    q.act.returned.append(q.act.moment())
+    q.out.append(Jump(q.loc(node), q.act.exit, "returned"))
+
+
+def assert_(q: Parser, node: ast.Assert, test: ast.expr, message: ast.expr | None) -> None:
+    cond = truth(q, test)
+    if isinstance(cond, Const) and cond.value:
+        return
+    args = () if message is None else (text(q, message),)
+    stop = Raise(q.loc(node), AssertionError, args)
+    if isinstance(cond, Const):
+        q.out.append(stop)
+        return
+    wrong = q.temp(node, Call(op.not_, (cond,)))
+    q.branch(node, wrong, lambda: q.out.append(stop), lambda: None)
+
+
+def raise_(q: Parser, node: ast.Raise) -> None:
+    if node.exc is None:
+        raise Refusal("`raise` without an exception is not supported", 'write raise ValueError("...")')
+    made = isinstance(node.exc, ast.Call)
+    exc = expr(q, node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
+    if not (isinstance(exc, Static) and isinstance(exc.value, type) and issubclass(exc.value, Exception)):
+        raise Refusal("only exceptions can be raised", 'write raise ValueError("...")')
+    args = node.exc.args if isinstance(node.exc, ast.Call) else []
+    if made and node.exc.keywords:  # type: ignore[union-attr]
+        raise Refusal("keyword arguments of an exception are not supported", 'write raise ValueError("...")')
+    q.out.append(Raise(q.loc(node), exc.value, tuple(q.each(args, lambda n: text(q, n)))))
+
+
+def text(q: Parser, node: ast.expr) -> Expr:
+    """An argument of an exception; a formatted string keeps its text as it is written."""
+    if isinstance(node, ast.JoinedStr):
+        return Const(ast.unparse(node)[2:-1])
+    return operand(q, node)
+
+
+def define(q: Parser, node: ast.FunctionDef) -> None:
+    for d in node.decorator_list:
+        made = expr(q, d.func if isinstance(d, ast.Call) else d)
+        if not (isinstance(made, Static) and made.value in (numba.njit, numba.jit)):
+            raise Refusal("a decorator inside of a function is not supported", "define the function outside", q.loc(d))
+    q.bind(node, node.name, nested(q, node))
+
+
+__all__ = ["Nested", "known", "statements"]

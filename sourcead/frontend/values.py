@@ -1,0 +1,154 @@
+"""What an expression can be while parsing: code that computes it later, or something known already."""
+
+from __future__ import annotations
+
+import ast
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..ir import Call, Const, Expr, Index, Loc, Slice, Var
+
+if TYPE_CHECKING:
+    from .activation import Activation
+
+
+@dataclass(frozen=True, eq=False)
+class Static:
+    """A Python object that the program never holds: a module, a function, a type."""
+
+    value: Any
+
+    def __eq__(self, o: object) -> bool:
+        return isinstance(o, Static) and o.value is self.value
+
+    def __hash__(self) -> int:
+        return id(self.value)
+
+
+@dataclass(frozen=True)
+class Tup:
+    """A tuple whose items are known one by one; `fields` are the names of a named tuple's."""
+
+    items: tuple[Value, ...]
+    fields: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Nested:
+    """A function or lambda defined inside the function being parsed; it sees the names of `home`."""
+
+    node: ast.FunctionDef | ast.Lambda
+    home: Activation
+    defaults: dict[str, Value] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        return self.node.name if isinstance(self.node, ast.FunctionDef) else "<lambda>"
+
+
+@dataclass(frozen=True)
+class Partial:
+    """`functools.partial` with arguments known while parsing."""
+
+    fn: Value
+    args: tuple[Value, ...]
+    kwargs: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True)
+class Method:
+    """`a.sum` of an array, before it is called."""
+
+    owner: Var
+    name: str
+
+
+@dataclass(frozen=True)
+class Unclear:
+    """A name that holds different kinds of thing on different paths; using it is refused."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Refused:
+    """What a refused statement would have computed; using it is not reported again."""
+
+
+Value = Expr | Static | Tup | Nested | Partial | Method | Unclear | Refused
+
+
+class Refusal(Exception):
+    """Ends the parsing of a statement; what was found is already noted, or is in the arguments."""
+
+    def __init__(self, what: str = "", remedy: str = "", loc: Loc | None = None):
+        super().__init__(what)
+        self.what, self.remedy, self.loc = what, remedy, loc
+
+
+def is_operand(v: Value) -> bool:
+    return isinstance(v, (Var, Const))
+
+
+def is_code(v: Value) -> bool:
+    """Is it something the program computes?"""
+    return isinstance(v, (Var, Const, Call, Index, Slice))
+
+
+# ---- objects of the user's module -------------------------------------------------------------
+
+
+SCALARS = (bool, int, float, complex, str, type(None), type(Ellipsis))
+_DTYPES: dict[Any, Any] = {float: np.float64, int: np.int64, bool: np.bool_, complex: np.complex128}
+
+
+def scalar(x: Any) -> Const:
+    """A number as a constant; NumPy's own float64, int64 and bool are Python's."""
+    if isinstance(x, (np.float64, np.int64, np.bool_, np.complex128, np.str_)):
+        x = x.item()
+    return Const(x)
+
+
+def wrap(x: Any, freeze: Callable[[np.ndarray], Var]) -> Value:
+    """An object as a value; arrays become frozen globals through `freeze`."""
+    if isinstance(x, SCALARS) and (type(x) in SCALARS or isinstance(x, np.generic)) or isinstance(x, np.generic):
+        return scalar(x)
+    if isinstance(x, np.ndarray):
+        return freeze(x)
+    if isinstance(x, tuple):
+        return Tup(tuple(wrap(i, freeze) for i in x), tuple(getattr(x, "_fields", ())))
+    if isinstance(x, functools.partial):
+        kwargs = tuple((k, wrap(v, freeze)) for k, v in x.keywords.items())
+        return Partial(wrap(x.func, freeze), tuple(wrap(a, freeze) for a in x.args), kwargs)
+    return Static(x)
+
+
+def dtype(x: Any) -> Const | None:
+    """A type given as an argument, as NumPy's scalar type; None when it is none."""
+    import numba
+
+    if x in _DTYPES if isinstance(x, type) else False:
+        return Const(_DTYPES[x])
+    if isinstance(x, type) and issubclass(x, np.generic):
+        return Const(x)
+    if isinstance(x, np.dtype) and x.names is None:
+        return Const(x.type)
+    if isinstance(x, numba.types.Number):
+        return Const(numba.np.numpy_support.as_dtype(x).type)
+    return None
+
+
+def is_readable(x: Any) -> bool:
+    """May attributes of this object be read while compiling?  They must not change afterwards."""
+    return isinstance(x, (ModuleType, np.dtype, np.finfo, np.iinfo)) or (
+        isinstance(x, type) and (x.__module__ or "").split(".")[0] in ("numpy", "builtins")
+    )
+
+
+def is_function(x: Any) -> bool:
+    return isinstance(x, FunctionType)
