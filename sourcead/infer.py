@@ -9,6 +9,7 @@ import warnings
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 from numba.core import compiler, errors, typed_passes, types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
@@ -16,7 +17,8 @@ from numba.core.registry import cpu_target
 
 from .emit import lines, to_function
 from .errors import Unsupported
-from .ir import Function, Loc
+from .ir import Call, Expr, Function, Loc, Stmt, blocks, children, map_exprs, rebuild, with_blocks
+from .primitives import chosen
 
 
 class _TypesOnly(CompilerBase):
@@ -40,7 +42,7 @@ def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
     flags = compiler.Flags()
     flags.nrt = True  # arrays may be created and returned
     flags.error_model = "numpy"
-    text = lines(f)
+    text = lines(replace(f, body=tuple(_typeable(s) for s in f.body)))
     pyfunc = to_function(f, "\n".join(t for t, _ in text) + "\n")
     run = _TypesOnly(context, cpu_target.target_context, None, argtypes, None, flags, {})
     try:
@@ -53,6 +55,17 @@ def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
         if not run.state.typemap:  # what fails after inference is not our concern here
             raise
     return replace(f, types=by_name(run.state.typemap, context))
+
+
+def _typeable(s: Stmt) -> Stmt:
+    """`np.where` is printed as a choice between scalars; here its operands may be arrays."""
+
+    def expr(e: Expr) -> Expr:
+        if isinstance(e, Call) and e.fn is np.where and len(e.args) == 3:
+            e = Call(chosen, e.args, e.kwargs)
+        return rebuild(e, expr) if children(e) else e
+
+    return with_blocks(map_exprs(s, expr), tuple(tuple(_typeable(c) for c in b) for b in blocks(s)))
 
 
 def by_name(typemap: dict[str, Any], context: Any) -> dict[str, types.Type]:

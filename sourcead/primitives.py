@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba.core import types
 from numba.extending import overload, register_jitable
 
 # ---- printed as syntax -----------------------------------------------------------------
@@ -229,3 +230,15 @@ def overlapping(x, y):
         span = (y.shape[k] - 1) * y.strides[k]
         y_low, y_high = y_low + min(span, 0), y_high + max(span, 0)
     return x_low < y_high and y_low < x_high
+
+
+def chosen(c: Any, a: Any, b: Any) -> Any:
+    """`np.where(c, a, b)`, which gives a scalar for scalars; stands for it where types are inferred."""
+    return np.where(c, a, b) if any(isinstance(x, np.ndarray) for x in (c, a, b)) else a if c else b
+
+
+@overload(chosen)
+def _chosen(c, a, b):
+    if any(isinstance(x, types.Array) for x in (c, a, b)):
+        return lambda c, a, b: np.where(c, a, b)
+    return lambda c, a, b: a if c else b
