@@ -63,7 +63,12 @@ def run(
     traced = [enter(a, k, tape, leaves) if k in wanted else guarded(a) for k, a in enumerate(args)]
     inputs = tuple(traced[k] for k in wanted)
     numbers = [number_of(x) for x in inputs]  # before `f` writes into them
-    y = f(*traced, **{k: guarded(v) for k, v in kwargs.items()})
+    try:
+        y = f(*traced, **{k: guarded(v) for k, v in kwargs.items()})
+    except ValueError as e:  # NumPy's, around what a variable answers to being stored in a plain array
+        if isinstance(e.__cause__, Unsupported):
+            raise e.__cause__.with_traceback(e.__traceback__) from None
+        raise
     aux = None
     if has_aux:
         if not isinstance(y, tuple) or len(y) != 2:
@@ -146,6 +151,8 @@ def leave(number: Any, a: Any, bars: list[Any], mine: bytearray) -> Any:
     if isinstance(a, dict):
         return {key: leave(number[key], v, bars, mine) for key, v in a.items()}
     bar = bars[number]
+    if getattr(getattr(bar, "dtype", None), "kind", "f") == "c":
+        raise Unsupported("the tape does not differentiate through complex numbers", remedy="write real arithmetic")
     if isinstance(a, np.ndarray):
         if bar is None:
             return np.zeros_like(a)

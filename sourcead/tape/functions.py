@@ -16,10 +16,6 @@ from .record import Node, Tape, strip
 REDUCE = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 OPTIONS = {"axis", "axes", "keepdims", "ddof", "k", "offset", "ord", "shift", "repeats", "a_min", "a_max", "min", "max"}
 REDUCTIONS = {np.sum, np.prod, np.mean, np.max, np.min, np.var, np.std, np.cumsum}
-VIEWS = {
-    *(np.reshape, np.ravel, np.transpose, np.squeeze, np.expand_dims, np.swapaxes, np.moveaxis, np.broadcast_to),
-    *(np.flip, np.fliplr, np.flipud, np.diagonal),
-}
 CREATE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.zeros, np.ones, np.empty, np.full}
 
 
@@ -75,10 +71,7 @@ def function_call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
         return record.elementwise(fn, args)
     if rule.kind == "bilinear":
         return record.product(fn, *args)
-    y = record.function(fn, args, kwargs)
-    if fn in VIEWS:
-        args[0].add_view(y)
-    return y
+    return record.function(fn, args, kwargs)
 
 
 def create(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Node:

@@ -46,13 +46,13 @@ class Tape:
 class Node:
     """A value on the tape: `value` is the NumPy array or number, never changed in place; `k` is its number."""
 
-    __slots__ = ("__weakref__", "k", "tape", "value", "views")
+    __slots__ = ("__weakref__", "k", "origin", "tape", "value", "views")
 
     def __init__(self, value: Any, tape: Tape, k: int):
         self.value = value
         self.tape = tape
         self.k = k
-        self.views: list[weakref.ref[Node]] | None = None  # arrays that NumPy would keep in the same memory
+        self.views: list[weakref.ref[Any]] | None = None
 
 
 class Like:
@@ -251,10 +251,8 @@ def is_basic(index: Any) -> bool:
 
 
 def read(x: Node, index: Any, basic: bool) -> Node:
-    """`x[index]`"""
+    """`x[index]`, with an index that nobody changes."""
     value, tape = x.value, x.tape
-    if not basic:
-        index = frozen(index)
     y = value[index]
     out = tape.count
     tape.count = out + 1

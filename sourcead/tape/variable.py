@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 import numpy as np
+from numba.extending import typeof_impl
 
 from sourcead.errors import Unsupported
 
@@ -49,10 +50,6 @@ class Variable(record.Node):
     @property
     def T(self) -> Variable:
         return self.transpose()
-
-    @property
-    def real(self) -> Variable:
-        return self
 
     def __len__(self) -> int:
         return len(self.value)
@@ -187,44 +184,40 @@ class Variable(record.Node):
         return ufunc_call(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, fn: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return function_call(fn, args, kwargs)
+        y = function_call(fn, args, kwargs)
+        if fn in VIEWS and np.may_share_memory(y.value, args[0].value):
+            make_view(y, args[0], lambda x: function_call(fn, (x, *args[1:]), kwargs), VIEWS[fn])
+        return y
 
     # ---- elements; a write makes a new value, which every name of this object sees ----
 
     def __getitem__(self, index: Any) -> Variable:
         if not isinstance(index, (int, slice)):
-            index = strip(index)
+            index = record.frozen(strip(index))
         basic = record.is_basic(index)
         y = record.read(self, index, basic)
         if basic and isinstance(y.value, np.ndarray):
-            self.add_view(y)
+            make_view(y, self, lambda x: record.read(x, index, True), lambda x, v: x.__setitem__(index, v))
         return y
 
     def __setitem__(self, index: Any, v: Any) -> None:
-        self.check_writable()
-        self.value, self.k = record.store(self, strip(index), v)
+        self.assign(*record.store(self, strip(index), v))
 
-    def add_view(self, y: Variable) -> None:
-        y.__class__ = View
-        if self.views is None:
-            self.views = []
-        self.views.append(weakref.ref(y))
-
-    def check_writable(self) -> None:
-        """Before a write: what NumPy would change along with this array becomes unusable."""
+    def assign(self, value: Any, k: int) -> None:
+        """Become variable `k`; views are then out of date."""
         outdate(self)
+        self.value, self.k = value, k
 
     def update(self, fn: Callable[[Any, Any], Variable], o: Any) -> Variable:
         """`x += y`: numbers are rebound, arrays change for all of their names."""
-        if self.value.ndim == 0:
-            return fn(self, o)
         y = fn(self, o)
+        if self.value.ndim == 0:
+            return y
         if y.shape != self.shape:
             raise ValueError(f"non-broadcastable output operand with shape {self.shape} for a result of {y.shape}")
-        self.check_writable()
         if y.dtype != self.dtype:
             y = y.astype(self.dtype)
-        self.value, self.k = y.value, y.k
+        self.assign(y.value, y.k)
         return self
 
     def __iadd__(self, o: Any) -> Variable:
@@ -274,6 +267,22 @@ class Variable(record.Node):
         raise AttributeError(f"a value on the tape has no attribute {name!r}")
 
 
+def put_reshaped(x: Variable, v: Variable) -> None:
+    x[...] = v.reshape(x.shape)
+
+
+def put_transposed(x: Variable, v: Variable) -> None:
+    if x.ndim > 2:
+        raise Unsupported("a write through a transpose of more than two axes", remedy="write into the array itself")
+    x[...] = v.T
+
+
+VIEWS: dict[Callable[..., Any], Callable[..., None] | None] = {
+    **dict.fromkeys((np.reshape, np.ravel, np.squeeze, np.expand_dims), put_reshaped),
+    np.transpose: put_transposed,
+    **dict.fromkeys((np.swapaxes, np.moveaxis, np.broadcast_to, np.flip, np.fliplr, np.flipud, np.diagonal), None),
+}
+
 METHODS: dict[str, Callable[..., Any]] = {
     name: getattr(np, name)
     for name in (
@@ -285,35 +294,52 @@ METHODS: dict[str, Callable[..., Any]] = {
 
 
 class View(Variable):
-    """A slice, a transpose, a reshape: NumPy's would share its memory with the array."""
+    """A slice, a transpose, a reshape: like NumPy's it shows what is written into its array, and is a way to write.
+
+    `origin` is `(base, again, put)`: `again(base)` takes the view again, `put(base, v)` writes `v` through it.
+    """
 
     __slots__ = ()
 
-    def check_writable(self) -> NoReturn:
-        raise Unsupported(
-            "a write through a view (a slice, a transpose, a reshape) is not followed by the tape",
-            remedy="write into the array itself, y[i, j] = ..., or copy the view first",
-        )
+    def assign(self, value: Any, k: int) -> None:
+        base, _, put = self.origin
+        if put is None:
+            raise Unsupported(
+                "a write through this kind of view is not followed by the tape",
+                remedy="write into the array itself, y[i, j] = ..., or copy the view first",
+            )
+        put(base, Variable(value, self.tape, k))
 
 
-class Outdated(Variable):
-    """A view whose array has been written since; NumPy's view would show the new elements."""
+class Outdated(View):
+    """A view whose array has been written since; it is taken again when somebody looks at it."""
 
     __slots__ = ()
+
+    def refresh(self) -> None:
+        base, again, put = self.origin
+        y = again(base)
+        self.__class__ = View
+        self.value, self.k = y.value, y.k
+        make_view(self, base, again, put)
 
     @property
-    def value(self) -> NoReturn:  # type: ignore[override]
-        raise Unsupported(
-            "a view (a slice, a transpose, a reshape) is read after its array was written, which the tape does not "
-            "follow",
-            remedy="take the view again after the write, or copy it before",
-        )
-
-    def __array_ufunc__(self, *_: Any, **__: Any) -> NoReturn:
+    def value(self) -> Any:  # type: ignore[override]
+        self.refresh()
         return self.value
 
-    def __array_function__(self, *_: Any, **__: Any) -> NoReturn:
-        return self.value
+    @property
+    def k(self) -> int:  # type: ignore[override]
+        self.refresh()
+        return self.k
+
+
+def make_view(y: Any, base: Any, again: Callable[..., Any], put: Callable[..., Any] | None) -> None:
+    y.__class__ = View
+    y.origin = (base, again, put)
+    if base.views is None:
+        base.views = []
+    base.views.append(weakref.ref(y))
 
 
 def outdate(x: Any) -> None:
@@ -323,3 +349,12 @@ def outdate(x: Any) -> None:
         if view is not None:
             outdate(view)
             view.__class__ = Outdated
+
+
+@typeof_impl.register(record.Node)
+def refuse_numba(val: Any, c: Any) -> NoReturn:
+    """Numba asks this before it compiles a function for a value on the tape."""
+    raise Unsupported(
+        "a function compiled by Numba is called with a value on the tape",
+        remedy="call its Python function, helper.py_func, or differentiate with sourcead.grad",
+    )
