@@ -255,7 +255,7 @@ bilinear(
 bilinear(
     np.inner,
     lambda g, a, b: dot_left(g, a, np.transpose(b)),
-    lambda g, a, b: np.transpose(dot_right(g, a, np.transpose(b))),
+    lambda g, a, b: np.transpose(dot_right(g, a, b)),
     (mat, (2, 4)),
 )
 

@@ -22,7 +22,7 @@ CREATE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.zeros, np
 def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if method == "reduce" and ufunc in REDUCE:
         kwargs = {"axis": 0, **{k: v for k, v in kwargs.items() if v is not None or k == "axis"}}
-        return function_call(REDUCE[ufunc], inputs, kwargs)
+        return function_call(tape_of(inputs), REDUCE[ufunc], inputs, kwargs)
     if method != "__call__":
         raise Unsupported(f"np.{ufunc.__name__}.{method} is not differentiated by the tape")
     if kwargs:
@@ -51,14 +51,14 @@ def refuse_option(fn: Callable[..., Any], option: str) -> None:
     raise Unsupported(f"the option {option}= of {spelled(fn)} is not differentiated by the tape", remedy=remedy)
 
 
-def function_call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+def function_call(tape: Tape, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     special = SPECIAL.get(fn)
     if special is not None:
         return special(*args, **kwargs)
     rule = RULES.get(fn)
     if rule is None:
         if fn in CREATE:
-            return create(fn, args, kwargs)
+            return create(tape, fn, args, kwargs)
         raise RuleMissing(fn)
     if rule.kind == "constant":
         return fn(*strip(args), **strip(kwargs))
@@ -74,22 +74,17 @@ def function_call(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[st
     return record.function(fn, args, kwargs)
 
 
-def create(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Node:
+def create(tape: Tape, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Node:
     """`np.zeros_like(x)`, `np.zeros(n, like=x)`: an array that may receive values of the tape."""
-    if not isinstance(args[0], Node) and fn is np.full_like:
-        return args[1] + np.zeros_like(args[0])
     if fn is np.full or fn is np.full_like:
-        *args_, fill = args
-        y = create(np.empty if fn is np.full else np.empty_like, tuple(args_), kwargs)
-        y[...] = fill  # type: ignore[index]
+        y: Any = create(tape, np.empty if fn is np.full else np.empty_like, args[:1], kwargs)
+        y[...] = args[1]
         return y
-    return tape_of(args, kwargs).constant(fn(*strip(args), **strip(kwargs)))
+    return tape.constant(fn(*strip(args), **strip(kwargs)))
 
 
 def tape_of(*structures: Any) -> Tape:
     found = list(nodes(structures))
-    if not found:
-        raise Unsupported("like= needs a value of the tape")
     return record.common_tape(found)
 
 

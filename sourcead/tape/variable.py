@@ -184,9 +184,9 @@ class Variable(record.Node):
         return ufunc_call(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, fn: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        y = function_call(fn, args, kwargs)
+        y = function_call(self.tape, fn, args, kwargs)
         if fn in VIEWS and np.may_share_memory(y.value, args[0].value):
-            make_view(y, args[0], lambda x: function_call(fn, (x, *args[1:]), kwargs), VIEWS[fn])
+            make_view(y, args[0], lambda x: function_call(x.tape, fn, (x, *args[1:]), kwargs), VIEWS[fn])
         return y
 
     # ---- elements; a write makes a new value, which every name of this object sees ----
