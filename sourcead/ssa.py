@@ -62,45 +62,59 @@ def ssa(f: Function) -> Function:
 Live = frozenset[str]
 
 
-def live_before(s: Stmt, after: Live, leave: Live) -> Live:
-    """Names that are live before a statement; `leave`: those live behind the loop around it."""
-    match s:
-        case If():
-            return live_in(s.then, after, leave) | live_in(s.orelse, after, leave) | reads_of(s)
-        case For():
-            return (loop_head(s, after) - {s.var.name}) | reads_of(s)
-        case While():
-            return loop_head(s, after)
-        case Break():
-            return leave
-        case Raise() | Return():
-            return reads_of(s)
-    return (after - set(bound(s))) | reads_of(s)
+class Liveness:
+    """Names that are live at a place; `leave` are those live behind the loop around it."""
+
+    def __init__(self) -> None:
+        self.memo: dict[tuple[Stmt, Live, Live], Live] = {}  # nested loops ask the same again and again
+
+    def before(self, s: Stmt, after: Live, leave: Live) -> Live:
+        match s:
+            case If():
+                return self.start(s.then, after, leave) | self.start(s.orelse, after, leave) | reads_of(s)
+            case For():
+                return (self.head(s, after) - {s.var.name}) | reads_of(s)
+            case While():
+                return self.head(s, after)
+            case Break():
+                return leave
+            case Raise() | Return():
+                return reads_of(s)
+        return (after - set(bound(s))) | reads_of(s)
+
+    def start(self, b: Block, after: Live, leave: Live) -> Live:
+        """Live at the start of a block."""
+        for s in reversed(b):
+            if not blocks(s):
+                after = self.before(s, after, leave)
+                continue
+            key = s, after, leave
+            if key not in self.memo:
+                self.memo[key] = self.before(s, after, leave)
+            after = self.memo[key]
+        return after
+
+    def tested(self, s: While, head: Live, after: Live) -> Live:
+        """Live behind the test of a loop, when it goes on or ends."""
+        return self.start(s.body, head, after) | after | frozenset(variables(s.cond))
+
+    def head(self, s: For | While, after: Live) -> Live:
+        """Live each time the loop's head is reached."""
+        head = after
+        while True:
+            if isinstance(s, For):
+                new = after | self.start(s.body, head, after)
+            else:
+                new = self.start(s.test, self.tested(s, head, after), after)
+            if new <= head:
+                return head
+            head |= new
 
 
 def reads_of(s: Stmt) -> Live:
     """Names a statement itself reads; a store needs the array it changes."""
     extra = (s.target.array.name,) if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index) else ()
     return frozenset((*variables(*operands(s)), *extra))
-
-
-def live_in(b: Block, after: Live, leave: Live) -> Live:
-    for s in reversed(b):
-        after = live_before(s, after, leave)
-    return after
-
-
-def loop_head(s: For | While, after: Live) -> Live:
-    """Names that are live each time the loop's head is reached."""
-    head = after
-    while True:
-        if isinstance(s, For):
-            new = after | live_in(s.body, head, after)
-        else:
-            new = live_in(s.test, live_in(s.body, head, after) | after | frozenset(variables(s.cond)), after)
-        if new <= head:
-            return head
-        head |= new
 
 
 # ---- renaming --------------------------------------------------------------------------------------
@@ -113,6 +127,8 @@ class _Pass:
     used: set[str] = field(default_factory=set)
     types: dict[str, Any] = field(default_factory=dict)
     carried: list[tuple[Loc | None, dict[str, str]]] = field(default_factory=list)  # of the loops around
+    shared: dict[str, Var] = field(default_factory=dict)  # names that are not defined on every path
+    live: Liveness = field(default_factory=Liveness)
 
     def version(self, n: str) -> str:
         """A name for a new definition of `n`: `n` itself, then `n_1`, `n_2`, ..."""
@@ -125,11 +141,23 @@ class _Pass:
             self.types[new] = self.old_types[n]
         return new
 
+    def open(self, n: str) -> Var:
+        """The one name that stands for `n` wherever it is not defined on every path.
+
+        Copying it where paths meet might read what was never assigned, so all of them bind this name.
+        """
+        if n not in self.shared:
+            self.shared[n] = Var(self.version(n))
+        return self.shared[n]
+
+    def is_open(self, e: Expr | None) -> bool:
+        return e is None or e in self.shared.values()
+
     def block(self, b: Block, env: Env, after: Live, leave: Live) -> list[Stmt]:
         """Rename a block; `env` becomes what the names mean at its end."""
         lives = [after]
         for s in reversed(b):
-            lives.append(live_before(s, lives[-1], leave))
+            lives.append(self.live.start((s,), lives[-1], leave))
         out: list[Stmt] = []
         for s, live in zip(b, reversed(lives[:-1]), strict=True):
             out += self.statement(s, env, live, leave)
@@ -146,16 +174,14 @@ class _Pass:
                 return [*self.join(loc, joined, env), s]
             case Assign(_, Var(n), value):
                 new = substitute(value, env)
-                if not isinstance(new, (Call, Index)):
+                if not isinstance(new, (Call, Index)) and not self.is_open(new):
                     env[n] = new  # a second name for the same value
                     return []
                 return [self.define(s, n, new, env)]
             case Accum(loc, Var(n), value) if not is_array(self.old_types.get(n)):
                 return self.add(s, n, substitute(value, env), env)
             case Move():
-                sources = [substitute(v, env) for v in s.sources]
-                env.update(zip((t.name for t in s.targets), sources, strict=True))
-                return []
+                return self.move(s, env)
             case Pop(_, Var(n), _):
                 new_target = Var(self.version(n))
                 env[n] = new_target
@@ -163,6 +189,19 @@ class _Pass:
             case Push():
                 return [replace(s, value=substitute(s.value, env))]
         return [self.renamed(s, env)]
+
+    def move(self, s: Move, env: Env) -> list[Stmt]:
+        """The targets are other names of the sources from here on; what may be undefined elsewhere is copied."""
+        out: list[Stmt] = []
+        now: Env = {}
+        for t, v in zip(s.targets, s.sources, strict=True):
+            now[t.name] = substitute(v, env)
+            if self.is_open(now[t.name]) and self.shared.get(t.name) != now[t.name]:
+                copied = Var(self.version(t.name))
+                out.append(Assign(s.loc, copied, now[t.name]))
+                now[t.name] = copied
+        env.update(now)
+        return out
 
     def define(self, s: Assign, n: str, value: Expr, env: Env) -> Stmt:
         target = Var(self.version(n))
@@ -214,6 +253,9 @@ class _Pass:
                 env.pop(n, None)
             elif all(m == meanings[0] for m in meanings) and meanings[0] is not None:
                 env[n] = meanings[0]
+            elif any(map(self.is_open, meanings)):
+                env[n] = self.open(n)
+                joined[n] = self.open(n).name
             else:
                 joined[n] = self.version(n)
                 env[n] = Var(joined[n])
@@ -223,9 +265,11 @@ class _Pass:
         return [If(s.loc, cond, tuple(then), tuple(orelse))]
 
     def loop(self, s: For | While, env: Env, after: Live) -> list[Stmt]:
-        head = loop_head(s, after)
+        head = self.live.head(s, after)
         own = {s.var.name} if isinstance(s, For) else set()
-        joined = {n: self.version(n) for n in self.assigned(s) if n in head and n not in own}
+        carried = [n for n in self.assigned(s) if n in head and n not in own]
+        opened = {n for n in carried if self.is_open(env.get(n))}
+        joined = {n: self.open(n).name if n in opened else self.version(n) for n in carried}
         out = self.join(s.loc, joined, env)
         inside: Env = {**env, **{n: Var(j) for n, j in joined.items()}}
         self.carried.append((s.loc, joined))
@@ -237,8 +281,7 @@ class _Pass:
             bounds = (substitute(e, env) for e in (s.start, s.stop, s.step))
             new = For(s.loc, var, *bounds, tuple(sink(body, self.join(s.loc, joined, inside))))
         else:
-            tested = live_in(s.body, head, after) | after | frozenset(variables(s.cond))
-            test = self.block(s.test, inside, tested, after)
+            test = self.block(s.test, inside, self.live.tested(s, head, after), after)
             cond = substitute(s.cond, inside)
             body = self.block(s.body, inside, head, after)
             new = While(s.loc, tuple(test), cond, tuple(sink(body, self.join(s.loc, joined, inside))))
@@ -247,7 +290,9 @@ class _Pass:
         for n in self.assigned(s):
             env.pop(n, None)
         for n, j in joined.items():
-            if n in after:
+            if n in opened:
+                env[n] = Var(j)
+            elif n in after:
                 exit_name = Var(self.version(n))
                 out.append(Assign(s.loc, exit_name, Var(j)))
                 env[n] = exit_name
