@@ -77,15 +77,12 @@ def key(request: Request) -> str | None:
 
 
 def fingerprint(pyfunc: Any) -> str | None:
-    """The user's function with everything it reaches; of a gradient, that of its function and what is asked."""
-    if hasattr(pyfunc, "argnums"):
-        inner = fingerprint(pyfunc.pyfunc)
-        return inner and repr((inner, pyfunc.argnums, pyfunc.single, pyfunc.value, pyfunc.has_aux))
+    """A digest of the user's function, or the gradient, with everything it reaches; None when it is unknown."""
     from .frontend.fingerprint import fingerprint as of_function
 
     try:
         return of_function(pyfunc)
-    except Exception:  # no source, values without a stable text: not cached
+    except Exception:  # values without a stable text: not cached
         return None
 
 

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from numba import types
 
-from sourcead import cache, compile, grad
+from sourcead import cache, grad
 from sourcead.api import Gradient
 
 PROGRAM = """
@@ -209,7 +209,12 @@ def test_directories(monkeypatch, tmp_path):
     assert cache.directory().name == "sourcead"
 
 
-def test_requests_without_fingerprint_are_not_cached(monkeypatch):
-    space = {}
-    exec("def f(x):\n    return x * x\n", space)
-    assert cache.fingerprint(space["f"]) is None or compile.Request
+LIST = [1.0]
+
+
+def test_functions_that_reach_unknown_objects_have_no_fingerprint():
+    def f(x):
+        return LIST[0] * x
+
+    assert cache.fingerprint(f) is None
+    assert cache.key(request(f, types.float64)) is None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import builtins
 import functools
 import hashlib
-import os
 from collections.abc import Callable, Iterator, Mapping
 from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType
 from typing import Any
@@ -14,16 +13,17 @@ import numpy as np
 from numba import types
 from numba.core.dispatcher import Dispatcher
 
-_PROCESS = os.urandom(16).hex()  # marks what cannot be compared from one process to the next
-
 LIBRARIES = frozenset({"numpy", "numba", "scipy", "math", "cmath", "operator", "builtins", "sys", "os", "llvmlite"})
 
 
-def fingerprint(pyfunc: Callable[..., Any]) -> str:
-    """SHA-256 over the code, defaults, closure and globals of a function, and of all functions it can call."""
+def fingerprint(pyfunc: Callable[..., Any]) -> str | None:
+    """SHA-256 over the code, defaults, closure and globals of a function, and of all functions it can call.
+
+    None when it reaches objects that cannot be compared from one moment, or one process, to the next.
+    """
     walker = _Walker()
     walker.value(pyfunc)
-    return walker.hash.hexdigest()
+    return walker.hash.hexdigest() if walker.complete else None
 
 
 def dependencies(pyfunc: Callable[..., Any]) -> list[Any]:
@@ -46,6 +46,7 @@ class _Walker:
         self.hash = hashlib.sha256()
         self.seen: dict[int, int] = {}
         self.met: list[Any] = []
+        self.complete = True
 
     def add(self, *parts: Any) -> None:
         for part in parts:
@@ -73,6 +74,9 @@ class _Walker:
                     self.value(item)
             case FunctionType():
                 self.function(x)
+            case _ if hasattr(x, "argnums") and hasattr(x, "pyfunc"):
+                self.add("gradient", x.argnums, x.single, x.value, x.has_aux, sorted(x.options.items()))
+                self.value(x.pyfunc)
             case Dispatcher():
                 self.add("njit", sorted((k, repr(v)) for k, v in x.targetoptions.items()))
                 self.value(x.py_func)
@@ -87,7 +91,7 @@ class _Walker:
             case _ if _library(getattr(x, "__module__", None)) and hasattr(x, "__qualname__"):
                 self.named(x)
             case _:
-                self.add("unknown", type(x).__qualname__, id(x), _PROCESS)
+                self.complete = False
 
     def named(self, x: Any) -> None:
         owner = getattr(x, "__self__", None)
