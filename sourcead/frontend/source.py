@@ -1,8 +1,8 @@
 """From a function object to the syntax tree of exactly that function, with places in the user's file."""
 
 from __future__ import annotations
-
 import __future__
+
 import ast
 import inspect
 import linecache
