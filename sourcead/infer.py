@@ -54,7 +54,8 @@ def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
     except Exception:
         if not run.state.typemap:  # what fails after inference is not our concern here
             raise
-    return replace(f, types=by_name(run.state.typemap, context))
+    frozen = {name: context.resolve_value_type(value) for name, value in f.constants.items()}
+    return replace(f, types=by_name(run.state.typemap, context) | frozen)
 
 
 def _typeable(s: Stmt) -> Stmt:
