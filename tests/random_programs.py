@@ -101,11 +101,57 @@ class Maker:
         if k < 0.93:
             return [Move(None, (Var("x"), Var("y")), (Var("y"), self.operand()))]
         if k < 0.95:
+            return self.chain()
+        if k < 0.96:
             return [Move(None, (Var("u"), Var("v")), (Var("v"), Var("u")))]
         if k < 0.975:
             made = Call(np.zeros, (Call(p.pack, (Var("n"),)), F64))
             return [Assign(None, Var("w"), made)]
         return self.local()
+
+    def chain(self) -> list[Stmt]:
+        """What single-definition form makes of a sum: `s_1 = s + t; s = s_1`."""
+        s = self.scalar()
+        new, out = self.fresh(f"{s.name}_", nt.float64), self.fresh(f"{s.name}_", nt.float64)
+        add = Assign(None, new, Call(self.r.choice((op.add, op.sub)), (s, self.operand())))
+        if self.r.random() < 0.3:
+            c = self.fresh("_t9", nt.boolean)
+            test = Assign(None, c, self.flag())
+            return [test, If(None, c, (add, Move(None, (out,), (new,))), (Move(None, (out,), (s,)),)), Move(None, (s,), (out,))]
+        rest = [add, *(self.block(1, 1) if self.r.random() < 0.3 else []), Move(None, (s,), (new,))]
+        return rest
+
+    def summing(self) -> list[Stmt]:
+        """A loop, perhaps of loops, that does little but add."""
+        i = self.fresh("i", nt.int64)
+        self.loops.append(i)
+        body = [*self.chain(), *(self.chain() if self.r.random() < 0.5 else self.block(0, 1))]
+        self.loops.pop()
+        loop: Stmt = For(None, i, Const(0), Var("n"), Const(1), tuple(body))
+        if self.r.random() < 0.4:
+            loop = For(None, self.fresh("i", nt.int64), Const(0), Var("n"), Const(1), (loop, *self.chain()))
+        out = Var(self.r.choice(SCALARS))
+        return [loop, Assign(None, out, self.scalar())]
+
+    def elementwise(self) -> list[Stmt]:
+        """Loops over elements that share nothing but arrays: what may be fused, if those allow."""
+        out: list[Stmt] = []
+        for _ in range(self.r.randint(2, 3)):
+            i = self.fresh("i", nt.int64)
+            self.loops.append(i)
+            body: list[Stmt] = []
+            for _ in range(self.r.randint(1, 2)):
+                t = self.fresh("_t9", nt.float64)
+                place = self.element()
+                write = Accum if self.r.random() < 0.4 else Assign
+                body += [Assign(None, t, self.element()), write(None, place, t)]
+            if self.r.random() < 0.2:
+                body.append(Accum(None, self.scalar(), t))
+            self.loops.pop()
+            out.append(For(None, i, Const(0), Var("n"), Const(1), tuple(body)))
+            if self.r.random() < 0.3:
+                out += self.simple()
+        return out
 
     def local(self) -> list[Stmt]:
         """An array for this place only, filled by a loop: what contraction is for."""
@@ -134,6 +180,10 @@ class Maker:
         k = self.r.random()
         if k < 0.15:
             return self.while_loop()
+        if k < 0.3:
+            return self.summing()
+        if k < 0.5:
+            return self.elementwise()
         i = self.fresh("i", nt.int64) if self.r.random() < 0.6 else Var(f"i{len(self.loops)}")
         self.types[i.name] = nt.int64
         if i in self.loops:
