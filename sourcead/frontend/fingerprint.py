@@ -46,6 +46,7 @@ class _Walker:
         self.hash = hashlib.sha256()
         self.seen: dict[int, int] = {}
         self.met: list[Any] = []
+        self.entered: set[tuple[int, tuple[str, ...]]] = set()
         self.complete = True
 
     def add(self, *parts: Any) -> None:
@@ -98,17 +99,21 @@ class _Walker:
         where = (
             owner.__name__ if isinstance(owner, ModuleType) else type(owner).__qualname__ if owner is not None else ""
         )
-        self.add("named", getattr(x, "__module__", ""), where, getattr(x, "__qualname__", ""), x)
+        text = x if isinstance(x, (np.dtype, np.ufunc, types.Type)) else ""  # other texts may hold addresses
+        self.add("named", getattr(x, "__module__", ""), where, getattr(x, "__qualname__", ""), text)
 
     def module(self, m: ModuleType, names: tuple[str, ...]) -> None:
         self.add("module", m.__name__)
         if _library(m.__name__):
             return
         del self.seen[id(m)]  # next to other names, other attributes count
+        if (id(m), names) in self.entered:
+            return
+        self.entered.add((id(m), names))
         for name in names:
             if name in vars(m):
                 self.add(name)
-                self.value(vars(m)[name], tuple(n for n in names if n != name))
+                self.value(vars(m)[name], names)
 
     def function(self, fn: FunctionType) -> None:
         if _library(fn.__module__):
