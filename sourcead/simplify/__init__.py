@@ -10,6 +10,7 @@ from .cse import cse
 from .dce import dce
 from .dependence import independent
 from .effects import storage
+from .extents import known_extents
 from .fold import fold
 from .fuse import fuse
 from .licm import licm
@@ -23,6 +24,7 @@ __all__ = [
     "fold",
     "fuse",
     "independent",
+    "known_extents",
     "licm",
     "polish",
     "simplify",
@@ -32,6 +34,7 @@ __all__ = [
 
 def simplify(f: Function) -> Function:
     """Copies, common subexpressions, invariants, dead code and sums, until little is left to do."""
+    f = known_extents(f)
     for _ in range(2):
         f = dce(licm(copies(cse(copies(f)))))
         f = accumulators(f)

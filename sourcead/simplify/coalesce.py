@@ -5,6 +5,7 @@ Two names joined by a `Move` or a plain copy interfere when one is bound while t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
@@ -35,6 +36,8 @@ def coalesce(f: Function) -> Function:
         mine, other = group.get(a, [a]), group.get(b, [b])
         if mine is other or f.types.get(a) != f.types.get(b):
             continue
+        if not all(_alike(m, n) for m in mine for n in other):
+            continue
         if sum(n in f.params for n in (*mine, *other)) > 1:
             continue
         if any(n in apart.get(m, ()) for m in mine for n in other):
@@ -45,6 +48,22 @@ def coalesce(f: Function) -> Function:
     if not new:
         return f
     return replace(f, body=_without_self_moves(tuple(rename(s, new) for s in f.body)))
+
+
+_PARTS = re.compile(r"(?P<stem>.+?)(?P<kind>_bar|_dot|_saved)?(_\d+)*")
+
+
+def _alike(a: str, b: str) -> bool:
+    """Would one name tell the reader as much as the two?  `x` and `x_1`, or a temporary and anything of its kind."""
+    one, other = _PARTS.fullmatch(a), _PARTS.fullmatch(b)
+    assert one is not None and other is not None
+    if one["kind"] != other["kind"]:
+        return False
+    return _stem(one["stem"]) == _stem(other["stem"]) or one["stem"].startswith("_") or other["stem"].startswith("_")
+
+
+def _stem(s: str) -> str:
+    return re.sub(r"(_\d+)+$", "", s)
 
 
 def _spelling(names: list[str], params: tuple[str, ...]) -> str:

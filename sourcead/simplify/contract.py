@@ -83,7 +83,9 @@ class Locals:
     f: Function
 
     def __post_init__(self) -> None:
-        counts = Counter(n for s in walk(self.f.body) for n in bound(s))
+        # `a += b` leaves an array where it is
+        binding = (s for s in walk(self.f.body) if not (isinstance(s, Accum) and is_array_name(s.target, self.f)))
+        counts = Counter(n for s in binding for n in bound(s))
         single = alone(counts, storage(self.f))
         self.once = {n for n, k in counts.items() if k == 1} | (set(self.f.params) - counts.keys())
         self.allocations = {
@@ -101,6 +103,10 @@ class Locals:
         if s not in self._mentions:
             self._mentions[s] = frozenset(reads(s) | writes(s))
         return self._mentions[s]
+
+
+def is_array_name(t: Var | Index, f: Function) -> bool:
+    return isinstance(t, Var) and isinstance(f.types.get(t.name), nt.Array)
 
 
 # ---- contract ---------------------------------------------------------------------------------
@@ -270,7 +276,7 @@ def _define(b: Block, known: Locals) -> Block:
             continue
         if known.allocations.get(s.target.name) is s and isinstance(s.value, Call) and s.value.fn is np.zeros:
             _define_array(out, k, user, known)
-        elif is_const(s.value, 0) and not any(_may_leave(x) for x in out[k + 1 : user]):
+        elif isinstance(s.value, Var | Const) and not any(_may_leave(x) for x in out[k + 1 : user]):
             _define_scalar(out, k, user, known.f.types)
     out = [s for s in out if s is not _GONE]
     if len(out) == len(b) and all(x is y for x, y in zip(out, b, strict=True)):
@@ -289,13 +295,19 @@ def _may_leave(s: Stmt) -> bool:
 
 
 def _define_scalar(out: list[Stmt], k: int, user: int, types: Mapping[str, Any]) -> None:
-    zero, s = out[k], out[user]
-    if not (isinstance(zero, Assign) and isinstance(s, Accum) and s.target == zero.target):
+    """`v = 0.0; v += e` is `v = e`; `v = x; v += y` is `v = x + y`."""
+    first, s = out[k], out[user]
+    if not (isinstance(first, Assign) and isinstance(s, Accum) and s.target == first.target):
         return
-    assert isinstance(zero.target, Var)
-    name = zero.target.name
-    if name not in variables(s.value) and natural(s.value, types) == types.get(name) is not None:
+    assert isinstance(first.target, Var)
+    name, x = first.target.name, first.value
+    if name in variables(s.value) or natural(s.value, types) != types.get(name) or name not in types:
+        return
+    if is_const(x, 0):
         out[k], out[user] = _GONE, Assign(s.loc, s.target, s.value)
+    elif isinstance(s.value, Var | Const) and natural(x, types) == types[name]:
+        if not any(set(variables(x)) & writes(c) for c in out[k + 1 : user]):
+            out[k], out[user] = _GONE, Assign(s.loc, s.target, Call(op.add, (x, s.value)))
 
 
 def _define_array(out: list[Stmt], k: int, user: int, known: Locals) -> None:

@@ -82,7 +82,9 @@ class _Pass:
                 inner = dict(env)
                 test = self.block(s.test, inner)
                 # what the test computes is not used outside it
-                return replace(s, test=test, cond=self.known(s.cond, inner), body=self.block(s.body, self.body_env(s, env)))
+                return replace(
+                    s, test=test, cond=self.known(s.cond, inner), body=self.block(s.body, self.body_env(s, env))
+                )
         s = map_exprs(s, lambda e: self.known(e, env))
         self.kill(env, effects((s,), self.classes))
         if isinstance(s, Assign) and isinstance(s.target, Var):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator as op
 import re
 from dataclasses import dataclass, replace
 
@@ -34,7 +35,7 @@ from .liveness import Liveness, liveness
 
 _WIDTH = 88  # of the longest expression that nesting may make
 _DEPTH = 6
-_TEMPORARY = re.compile(r"_t\d+(_\d+)*")
+_TEMPORARY = re.compile(r"_t\d+(_\d+)*(_bar|_dot)?(_\d+)*")
 
 
 def fold(f: Function) -> Function:
@@ -57,7 +58,7 @@ class _Pass:
                 user = self.user(stmts, k)
                 if user is not None and (wanted := after[user]) is not None and _name(s) not in wanted:
                     self.nest(stmts, k, user)
-        return tuple(self.inside(s) for s in stmts if s is not None)
+        return tuple(increment(self.inside(s)) for s in stmts if s is not None)
 
     def inside(self, s: Stmt) -> Stmt:
         if isinstance(s, While):
@@ -117,6 +118,16 @@ class _Pass:
             stmts[k], stmts[m] = None, new
 
 
+def increment(s: Stmt) -> Stmt:
+    """`x = x + e` is written `x += e`."""
+    match s:
+        case Assign(loc, Var() as x, Call(op.add, (Var() as y, e))) if x == y:
+            return Accum(loc, x, e)
+        case Assign(loc, Var() as x, Call(op.sub, (Var() as y, e))) if x == y:
+            return Accum(loc, x, Call(op.neg, (e,)))
+    return s
+
+
 def _name(s: Stmt) -> str:
     assert isinstance(s, Assign) and isinstance(s.target, Var)
     return s.target.name
@@ -132,4 +143,3 @@ def readable(e: Expr) -> bool:
 
 def depth(e: Expr) -> int:
     return 1 + max(map(depth, children(e)), default=-1)
-
