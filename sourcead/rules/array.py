@@ -92,7 +92,12 @@ def add_at(x_bar: Any, index: Any, y_bar: Any) -> None:
 def repeats(index: Any) -> bool:
     """May the index select an element more than once?  Only lists and arrays of integers do."""
     parts = index if isinstance(index, tuple) else (index,)
-    return any(isinstance(i, (list, np.ndarray)) and np.ndim(i) and np.asarray(i).dtype != bool for i in parts)
+    for i in parts:
+        if isinstance(i, list):
+            i = np.asarray(i)
+        if isinstance(i, np.ndarray) and i.ndim and i.dtype.kind != "b":
+            return True
+    return False
 
 
 # ---- sums and means -------------------------------------------------------------------------------------
@@ -105,7 +110,7 @@ linear(
     lambda y_bar, x, axis=None, keepdims=False: spread(y_bar / count(x, axis), x, axis, keepdims),
     (mat, Fixed(None, 1, -1)),
 )
-linear(np.trace, lambda y_bar, x, offset=0: y_bar * np.eye(*x.shape, offset, dtype=x.dtype), (square,))
+linear(np.trace, lambda y_bar, x, offset=0: y_bar * np.eye(x.shape[0], x.shape[1], offset, dtype=x.dtype), (square,))
 
 
 def cumsum_bar(y_bar: Any, x: Any, axis: int | None = None) -> Any:
@@ -267,12 +272,12 @@ def extreme_bar(find: Any) -> Any:
 
     def share(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:
         axes = axes_of(axis, x.ndim)
-        order = tuple(k for k in range(x.ndim) if k not in axes) + axes  # the reduced axes last
+        order = (*[k for k in range(x.ndim) if k not in axes], *axes)  # the reduced axes last
         moved = x.transpose(order)
         rows = moved.reshape(np.size(y), -1)
         rows_bar = np.zeros(rows.shape, x.dtype)
         rows_bar[np.arange(len(rows)), find(rows, axis=1)] = np.reshape(y_bar, -1)
-        return rows_bar.reshape(moved.shape).transpose(np.argsort(order))
+        return rows_bar.reshape(moved.shape).transpose([order.index(k) for k in range(x.ndim)])
 
     return share
 

@@ -29,7 +29,8 @@ class Rule:
 
     kind         elementwise, constant, linear, bilinear or general
     partials     elementwise only: `partials(*args, y)` -> one partial derivative for each argument
-    shares       linear, bilinear, general: for each differentiable argument `share(y_bar, y, *args, **kwargs)`
+    shares       for each differentiable argument: linear and bilinear `share(y_bar, *args, **kwargs)`,
+                 general `share(y_bar, y, *args, **kwargs)`
     samples      for each argument an interval (two floats), the shape of an array (ints), or `Fixed` values
     cost         of recomputing `y`, in additions: what record-or-recompute weighs
     """
@@ -102,7 +103,7 @@ def linear(*spec: Any, cost: int = 1) -> None:
             "linear",
             lambda args, y, y_bar, **kw: (transpose(y_bar, *args, **kw), *(None for _ in args[1:])),
             lambda args, dots, y, fn=fn, **kw: fn(dots[0], *args[1:], **kw),
-            shares=(lambda y_bar, y, *args, **kw: transpose(y_bar, *args, **kw),),
+            shares=(transpose,),
             samples=samples,
             cost=cost,
         )
@@ -123,7 +124,7 @@ def bilinear(*spec: Any, cost: int = 1) -> None:
             lambda args, dots, y, fn=fn: total(
                 fn(*(d if i == j else a for j, a in enumerate(args))) for i, d in enumerate(dots) if d is not None
             ),
-            shares=(lambda y_bar, y, a, b: left(y_bar, a, b), lambda y_bar, y, a, b: right(y_bar, a, b)),
+            shares=(left, right),
             samples=samples,
             cost=cost,
         )

@@ -42,7 +42,7 @@ def power(x: Any, b: Any, y: Any) -> tuple[Any, Any]:
 def power_base(x: Any, b: Any) -> Any:
     n = known(b)
     if isinstance(n, (int, float, np.number)):
-        special = {0: 0.0, 1: 1.0, 2: 2.0 * x}
+        special: dict[Any, Any] = {0: 0.0, 1: 1.0, 2: 2.0 * x}
         return special[n] if n in special else float(n) * x ** (n - 1)
     return b * x ** where(equal(b, 0), 1, b - 1)  # x ** 0 is constant, at x = 0 too
 

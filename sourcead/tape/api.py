@@ -172,6 +172,6 @@ def check_result(f: Callable[..., Any], y: Any, value: Any, tape: Tape) -> None:
         raise TypeError(f"grad needs a function that returns a floating-point number, but {name} returned {value!r}")
     if np.ndim(value):
         raise TypeError(
-            f"grad needs a function that returns one number, but {name} returned an array of shape {value.shape}; "
+            f"grad needs a function that returns one number, but {name} returned an array of shape {np.shape(value)}; "
             "reduce it first, with np.sum for instance"
         )

@@ -17,12 +17,14 @@ def gradients(tape: Tape, y: int, seed: Any, inputs: int) -> tuple[list[Any], by
 
     The second result tells which of them nobody else holds.
 
-    When a NaN arrives the sweep is repeated with pulls in which nothing times infinity is nothing.  That is what
-    `np.where(x > 0, np.sqrt(x), 0)` needs at zero, and others should not pay for.
+    When an invalid operation is met the sweep is repeated with pulls in which nothing times infinity is nothing.
+    That is what `np.where(x > 0, np.sqrt(x), 0)` needs at zero, and others should not pay for.
     """
-    with np.errstate(all="ignore"):
+    invalid: list[str] = []
+    with np.errstate(all="ignore", invalid="call", call=lambda kind, flag: invalid.append(kind)):
         bars, mine = sweep(tape.edges, tape.count, y, seed, inputs, careful=False)
-        if any(has_nan(b) for b in bars):
+    if invalid:
+        with np.errstate(all="ignore"):
             bars, mine = sweep(tape.edges, tape.count, y, seed, inputs, careful=True)
     return bars, mine
 
@@ -78,12 +80,3 @@ def fold(share: Any, shape: tuple[int, ...]) -> Any:
     if share.ndim == 2 and share.shape[1:] == shape:  # a row added to a matrix
         return np.add.reduce(share, 0)
     return unbroadcast(share, shape)
-
-
-def has_nan(bar: Any) -> bool:
-    if bar is None:
-        return False
-    if isinstance(bar, np.ndarray):
-        flat = bar.reshape(-1)
-        return bool(np.isnan(flat.dot(flat)))
-    return bool(bar != bar)

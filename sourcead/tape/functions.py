@@ -13,7 +13,7 @@ from sourcead.rules import RULES
 from . import record
 from .record import Node, Tape, strip
 
-REDUCE = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
+REDUCE: dict[Any, Callable[..., Any]] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 OPTIONS = {"axis", "axes", "keepdims", "ddof", "k", "offset", "ord", "shift", "repeats", "a_min", "a_max", "min", "max"}
 REDUCTIONS = {np.sum, np.prod, np.mean, np.max, np.min, np.var, np.std, np.cumsum}
 CREATE = {np.zeros_like, np.ones_like, np.empty_like, np.full_like, np.zeros, np.ones, np.empty, np.full}

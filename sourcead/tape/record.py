@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -101,10 +102,10 @@ def plain(a: Any) -> Any:
     return np.asarray(a) if isinstance(a, (list, tuple)) else a
 
 
-# ---- operations ------------------------------------------------------------------------------------------
+# ---- operations; each gives a `Variable` (`tape.make`) --------------------------------------------------
 
 
-def unary(fn: Callable[..., Any], x: Node, exponent: float | None = None) -> Node:
+def unary(fn: Callable[..., Any], x: Node, exponent: Any = None) -> Any:
     """`fn(x)`, or `fn(x, exponent)` with a constant exponent."""
     value, tape = x.value, x.tape
     out = tape.count
@@ -112,17 +113,17 @@ def unary(fn: Callable[..., Any], x: Node, exponent: float | None = None) -> Nod
     if exponent is None:
         y = fn(value)
         made = elementwise_pull(fn, 1, 0)
-        saved = made and made[1](value, y)
+        saved = made[1](value, y) if made else ()
     else:
         y = fn(value, exponent)
         made = elementwise_pull(fn, 2, 0, exponent)
-        saved = made and made[1](value, exponent, y)
-    if made is not None:
+        saved = made[1](value, exponent, y) if made else ()
+    if made:
         tape.edges.append((out, x.k, made[0], saved, None, made[2]))
     return tape.make(y, tape, out)
 
 
-def binary(fn: Callable[..., Any], a: Any, b: Any) -> Node:
+def binary(fn: Callable[..., Any], a: Any, b: Any) -> Any:
     """`fn(a, b)`, elementwise, at least one of them a variable."""
     if not isinstance(b, Node):
         return with_constant(fn, a, a.value, plain(b), 0)
@@ -143,7 +144,7 @@ def binary(fn: Callable[..., Any], a: Any, b: Any) -> Node:
     return tape.make(y, tape, out)
 
 
-def with_constant(fn: Callable[..., Any], x: Node, u: Any, v: Any, k: int) -> Node:
+def with_constant(fn: Callable[..., Any], x: Node, u: Any, v: Any, k: int) -> Any:
     """`fn(u, v)`, of which argument `k` is the value of `x` and the other one is constant."""
     y = fn(u, v)
     tape = x.tape
@@ -161,7 +162,7 @@ def with_constant(fn: Callable[..., Any], x: Node, u: Any, v: Any, k: int) -> No
     return tape.make(y, tape, out)
 
 
-def elementwise(fn: Callable[..., Any], args: tuple[Any, ...]) -> Node:
+def elementwise(fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
     """`fn(*args)`, elementwise with any number of arguments."""
     active = [(k, a) for k, a in enumerate(args) if isinstance(a, Node)]
     tape = active[0][1].tape if len(active) == 1 else common_tape([a for _, a in active])
@@ -180,7 +181,7 @@ def elementwise(fn: Callable[..., Any], args: tuple[Any, ...]) -> Node:
     return tape.make(y, tape, out)
 
 
-def product(fn: Callable[..., Any], a: Any, b: Any) -> Node:
+def product(fn: Callable[..., Any], a: Any, b: Any) -> Any:
     """A bilinear function: `dot` and its relatives."""
     u = a.value if isinstance(a, Node) else kept(np.asarray(a))
     v = b.value if isinstance(b, Node) else kept(np.asarray(b))
@@ -196,7 +197,7 @@ def product(fn: Callable[..., Any], a: Any, b: Any) -> Node:
             pull, save, _ = dot_pull(ranks, k)
             tape.edges.append((out, x.k, pull, save(u, v, y), None, True))
         else:
-            saved = (None, Like(u), v) if k == 0 else (None, u, Like(v))
+            saved = (Like(u), v) if k == 0 else (u, Like(v))
             tape.edges.append((out, x.k, RULES[fn].shares[k], saved, None, True))
     return tape.make(y, tape, out)
 
@@ -205,7 +206,7 @@ SMALL_RANKS = {(1, 1), (1, 2), (2, 1), (2, 2)}
 DOTS = {np.dot, np.matmul}
 
 
-def function(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Node:
+def function(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """A linear or general function of arrays, with parameters by position or by name."""
     rule = RULES[fn]
     active = [k for k, a in enumerate(args) if isinstance(a, Node)]
@@ -213,21 +214,25 @@ def function(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, An
         raise Unsupported(f"{spelled(fn)} is not differentiated with respect to its argument {active[-1:] or kwargs}")
     tape = args[0].tape if active == [0] else common_tape([args[k] for k in active])
     values = tuple([a.value if isinstance(a, Node) else kept(plain(a) if k == 0 else a) for k, a in enumerate(args)])
-    y = fn(*values, **kwargs)
+    y = QUICK.get(fn, fn)(*values, **kwargs)
     out = tape.count
     tape.count = out + 1
-    saved = (None, Like(values[0]), *values[1:]) if rule.kind == "linear" else (y, *values)
+    saved = (Like(values[0]), *values[1:]) if rule.kind == "linear" else (y, *values)
     for k in active:
-        pull = with_options(rule.shares[k], kwargs) if kwargs else rule.shares[k]
+        pull = partial(rule.shares[k], **kwargs) if kwargs else rule.shares[k]
         tape.edges.append((out, args[k].k, pull, saved, None, rule.kind != "linear"))
     return tape.make(y, tape, out)
 
 
-def with_options(share: Callable[..., Any], kwargs: dict[str, Any]) -> Callable[..., Any]:
-    return lambda y_bar, *saved: share(y_bar, *saved, **kwargs)
+def reducer(ufunc: Any) -> Callable[..., Any]:
+    return lambda x, axis=None, keepdims=False: ufunc.reduce(x, axis, None, None, keepdims)
 
 
-def cast(x: Node, dtype: Any) -> Node:
+QUICK = {np.sum: reducer(np.add), np.max: reducer(np.maximum), np.min: reducer(np.minimum)}
+"""What NumPy's functions do in the end, without what they do before."""
+
+
+def cast(x: Node, dtype: Any) -> Any:
     tape, source = x.tape, x.value.dtype
     y = tape.constant(x.value.astype(dtype))
     tape.edges.append((y.k, x.k, lambda y_bar: y_bar.astype(source), (), None, True))
@@ -238,10 +243,14 @@ def cast(x: Node, dtype: Any) -> Node:
 
 
 def frozen(index: Any) -> Any:
-    """An index as it is now."""
+    """A plain index as it is now."""
     if isinstance(index, tuple):
         return tuple([i if isinstance(i, (int, slice)) else frozen(i) for i in index])
-    return np.array(index) if isinstance(index, list) else kept(index)
+    if isinstance(index, np.ndarray):
+        return kept(index)
+    if isinstance(index, Node):
+        return index.value
+    return np.array(strip(index)) if isinstance(index, list) else index
 
 
 def is_basic(index: Any) -> bool:
@@ -250,7 +259,7 @@ def is_basic(index: Any) -> bool:
     return all(isinstance(i, (int, slice, np.integer)) or i is None or i is Ellipsis for i in parts)
 
 
-def read(x: Node, index: Any, basic: bool) -> Node:
+def read(x: Node, index: Any, basic: bool) -> Any:
     """`x[index]`, with an index that nobody changes."""
     value, tape = x.value, x.tape
     y = value[index]

@@ -18,7 +18,7 @@ from sourcead.errors import Unsupported
 
 from . import record
 from .functions import function_call, ufunc_call
-from .record import strip, value_of
+from .record import value_of
 
 __all__ = ["Variable"]
 
@@ -97,7 +97,7 @@ class Variable(record.Node):
 
     def __pow__(self, o: Any) -> Variable:
         if isinstance(o, (int, float, np.integer, np.floating)):
-            return record.unary(op.pow, self, o)  # type: ignore[arg-type]
+            return record.unary(op.pow, self, o)
         return record.binary(op.pow, self, o)
 
     def __rpow__(self, o: Any) -> Variable:
@@ -193,7 +193,7 @@ class Variable(record.Node):
 
     def __getitem__(self, index: Any) -> Variable:
         if not isinstance(index, (int, slice)):
-            index = record.frozen(strip(index))
+            index = record.frozen(index)
         basic = record.is_basic(index)
         y = record.read(self, index, basic)
         if basic and isinstance(y.value, np.ndarray):
@@ -201,7 +201,7 @@ class Variable(record.Node):
         return y
 
     def __setitem__(self, index: Any, v: Any) -> None:
-        self.assign(*record.store(self, strip(index), v))
+        self.assign(*record.store(self, index, v))
 
     def assign(self, value: Any, k: int) -> None:
         """Become variable `k`; views are then out of date."""
@@ -252,14 +252,14 @@ class Variable(record.Node):
         return self if dtype == self.dtype else record.cast(self, dtype)
 
     def reshape(self, *shape: Any) -> Variable:
-        return np.reshape(self, shape[0] if len(shape) == 1 else shape)  # type: ignore[call-overload]
+        return METHODS["reshape"](self, shape[0] if len(shape) == 1 else shape)
 
     def transpose(self, *axes: Any) -> Variable:
         axes = axes[0] if len(axes) == 1 else axes
-        return np.transpose(self, axes or None)  # type: ignore[call-overload]
+        return METHODS["transpose"](self, axes or None)
 
     def flatten(self) -> Variable:
-        return np.copy(np.ravel(self))  # type: ignore[call-overload]
+        return METHODS["copy"](METHODS["ravel"](self))
 
     def __getattr__(self, name: str) -> Any:
         if name in METHODS:
@@ -288,7 +288,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     for name in (
         *("sum", "mean", "prod", "max", "min", "var", "std", "cumsum", "trace", "dot", "clip", "copy", "ravel"),
         *("squeeze", "swapaxes", "diagonal", "repeat", "take", "argmax", "argmin", "argsort", "all", "any"),
-        *("nonzero", "round", "searchsorted"),
+        *("nonzero", "round", "searchsorted", "reshape", "transpose"),
     )
 }
 
@@ -317,14 +317,15 @@ class Outdated(View):
     __slots__ = ()
 
     def refresh(self) -> None:
-        base, again, put = self.origin
+        me: Any = self
+        base, again, put = me.origin
         y = again(base)
-        self.__class__ = View
-        self.value, self.k = y.value, y.k
-        make_view(self, base, again, put)
+        me.__class__ = View
+        me.value, me.k = y.value, y.k
+        make_view(me, base, again, put)
 
     @property
-    def value(self) -> Any:  # type: ignore[override]
+    def value(self) -> Any:
         self.refresh()
         return self.value
 
