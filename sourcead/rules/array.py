@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .kinds import Fixed, bilinear, constant, general, linear
+from .kinds import RULES, Fixed, bilinear, constant, general, linear
 
 vec, mat, cube = (3,), (3, 4), (2, 3, 2)
 square, other, row = (3, 3), (4, 2), (4,)
@@ -284,6 +284,7 @@ def extreme_bar(find: Any) -> Any:
 
 general(np.max, extreme_bar(np.argmax), (mat, Fixed(None, 0, 1)))
 general(np.min, extreme_bar(np.argmin), (mat, Fixed(None, 0, (0, 1))))
+RULES.update({np.amax: RULES[np.max], np.amin: RULES[np.min]})
 
 
 def prod_bar(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = False) -> Any:

@@ -66,6 +66,8 @@ elementwise(np.fmod, math.fmod, lambda a, b, y: (1.0, -np.rint((a - y) / b)), (a
 elementwise(np.square, lambda x, y: 2.0 * x, cost=1)
 elementwise(np.reciprocal, lambda x, y: -(y * y), (positive,), cost=4)
 
+elementwise(np.ldexp, math.ldexp, lambda x, n, y: (np.ldexp(1.0, n), 0.0), (anywhere, Fixed(0, 3, -2)), cost=5)
+
 # ---- roots, exponentials, logarithms --------------------------------------------------------------
 
 elementwise(np.sqrt, math.sqrt, lambda x, y: 0.5 / y, (positive,), cost=5)
