@@ -556,7 +556,7 @@ def small_network(x, w, b, labels):
     return loss / z.shape[0]
 
 
-@program(numbers(6))
+@program(numbers(6), tags="where")
 def choices_by_element(x):
     y = np.where(x > 0.0, x * x, -x)
     return np.sum(np.clip(y, 0.05, 0.6)) + np.sum(np.abs(x) * np.sign(x))
@@ -645,7 +645,7 @@ def square(v):
 
 
 @njit
-def blend(a, b, t=0.5, *, bias=0.0):
+def blend(a, b, t=0.5, bias=0.0):
     return a * (1.0 - t) + b * t + bias
 
 

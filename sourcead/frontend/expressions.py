@@ -71,7 +71,7 @@ def expr(q: Parser, node: ast.expr) -> Value:
             return Tup(tuple(q.each(elts, lambda n: item(q, n))))
         case ast.BinOp(left, o, right):
             a, b = q.each((left, right), lambda n: expr(q, n))
-            return located(q, node, lambda: binary(q, node, BINARY[type(o)], a, b))
+            return located(q, node, lambda: binary(q, (left, right), BINARY[type(o)], a, b))
         case ast.UnaryOp(o, operand):
             return unary(q, node, o, expr(q, operand))
         case ast.BoolOp(o, values):
@@ -116,10 +116,10 @@ def item(q: Parser, node: ast.expr) -> Value:
 # ---- arithmetic -----------------------------------------------------------------------------
 
 
-def binary(q: Parser, node: ast.AST, fn: Callable[..., Any], a: Value, b: Value) -> Value:
+def binary(q: Parser, sides: tuple[ast.AST, ast.AST], fn: Callable[..., Any], a: Value, b: Value) -> Value:
     if isinstance(a, Tup) and isinstance(b, Tup) and fn in (op.add, op.iadd):
         return Tup(a.items + b.items)
-    x, y = q.operand(node, a), q.operand(node, b)
+    x, y = q.operand(sides[0], a), q.operand(sides[1], b)
     if isinstance(x, Const) and isinstance(y, Const):
         if isinstance(x.value, str) or isinstance(y.value, str):
             raise Refusal("strings cannot be combined in a differentiated function", "build texts outside of it")
