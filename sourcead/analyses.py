@@ -162,19 +162,19 @@ def definition(
     top = first
     for s in stmts[1:]:
         top = common(top, where[s])
-    in_loops = [s for s in stmts if isinstance(s, Move) and where[s] is not top]
+    cover = top
+    for u in used:
+        cover = common(cover, u)
+    left = [sc for sc in top.chain[len(cover.chain) :] if isinstance(sc.owner, (For, While))]
+    if left:  # read behind a loop before which it is not defined
+        return Definition("carried", left[0], cover, tuple(stmts))
     direct = [s for s in stmts if where[s] is top]
-    if direct and in_loops:  # bound before a loop of this scope and at the ends of its body
-        loop = place_in(top, in_loops[0], where)
+    deeper = [s for s in stmts if where[s] is not top]
+    if direct and deeper:  # bound before a loop of this scope and at the ends of its body
+        loop = place_in(top, deeper[0], where)
         if isinstance(loop, (For, While)):
-            body = inner[(id(loop), id(loop.body))]
-            return Definition("carried", body, top, tuple(stmts))
-    outside = [u for u in used if top not in u.chain]
-    if outside and top.loops:  # carried, but not defined before the loop
-        body = next(sc for sc in reversed(top.chain) if isinstance(sc.owner, (For, While)))
-        assert body.parent is not None
-        return Definition("carried", body, body.parent, tuple(stmts))
-    return Definition("joined", top, top, tuple(stmts))
+            return Definition("carried", inner[(id(loop), id(loop.body))], top, tuple(stmts))
+    return Definition("joined", cover, cover, tuple(stmts))
 
 
 # ---- activity -----------------------------------------------------------------------------------

@@ -117,6 +117,8 @@ def call_text(e: Call) -> tuple[str, int]:
         return f"{expression(a[0], ATOM)}.shape", ATOM
     if fn is p.dtype_of:
         return f"{expression(a[0], ATOM)}.dtype", ATOM
+    if fn is np.ndim:  # Numba knows the attribute only
+        return f"{expression(a[0], ATOM)}.ndim", ATOM
     if fn is p.astype:
         return f"{expression(a[0], ATOM)}.astype({expression(a[1])})", ATOM
     if fn is p.pack:

@@ -36,7 +36,7 @@ def gradient_stages(
     else:
         wrt, single = tuple(f.params[k] for k in argnums), False
     f = out["reverse"] = reverse(f, wrt, value=value, single=single, has_aux=has_aux)
-    f = out["reverse lowered"] = lower(f)
+    f = out["reverse lowered"] = lower(f, adjoint=True)
     f = out["reverse simplified"] = simplify(f)
     f = out["fuse"] = simplify(fuse(f))
     out["emit"] = polish(f)

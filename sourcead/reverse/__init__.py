@@ -81,15 +81,12 @@ def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dic
         if not (isinstance(s, While) or isinstance(s, For) and leaves_early(s)) or not goes_back(s, pieces):
             continue
         running, final = c.fresh("trip_count", INT), c.fresh("trips_made", INT)
-        copy = Assign(s.loc, Var(final), Var(running))
         sites.add(sites.before, s, Assign(s.loc, Var(running), Const(0)))
-        sites.add(sites.after, s, copy)
+        sites.add(sites.after, s, Assign(s.loc, Var(final), Var(running)))
         inner = c.where[s.body[0]]
         sites.add(sites.start, inner, Accum(s.loc, Var(running), Const(1)))
         scope = c.where[s]
-        c.where[copy] = scope
-        c.defs[running] = Definition("sum", scope, scope, (s,))
-        c.defs[final] = Definition("single", scope, scope, (copy,))
+        c.defs[final] = Definition("single", scope, scope, (s,))
         counts[s] = final
     return counts
 
