@@ -78,7 +78,7 @@ def key(request: Request) -> str | None:
 
 def fingerprint(pyfunc: Any) -> str | None:
     """A digest of the user's function, or the gradient, with everything it reaches; None when it is unknown."""
-    from .frontend.fingerprint import fingerprint as of_function
+    from .fingerprint import fingerprint as of_function
 
     try:
         return of_function(pyfunc)

@@ -10,8 +10,8 @@ from numba import njit
 from programs import PROGRAMS, Program
 
 from sourcead.emit import to_function
+from sourcead.fingerprint import fingerprint
 from sourcead.frontend import parse
-from sourcead.frontend.fingerprint import fingerprint
 from sourcead.ir import Const, For, Function, If, Index, Raise, Return, Var, While, names, walk
 from sourcead.verify import verify
 
@@ -95,7 +95,7 @@ def test_counter_in_nested_loops_of_one_name() -> None:
     def f(x):
         s = 0.0
         for i in range(3):
-            for i in range(2):  # noqa: B020
+            for i in range(2):
                 s += x[i] * (i + 1)
             s += x[i]
         return s

@@ -1,6 +1,6 @@
 """From a Python function to a program: flat, calls of user functions inlined, jumps in tail position."""
 
-from .fingerprint import fingerprint
+from ..fingerprint import fingerprint
 from .parse import parse
 
 __all__ = ["fingerprint", "parse"]
