@@ -67,6 +67,7 @@ class Builder:
         self.findings: Any = None
         self.readers = readers(f)
         self.scalars = definitions(f)
+        self.given = {} if adjoint else given_extents(f)
         self.counters = {s.var.name: s for s in walk(f.body) if isinstance(s, For)}
         self.stored = {s.target.array.name for s in walk(f.body) if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index)}
 
@@ -256,15 +257,19 @@ class Builder:
         if self.adjoint:
             return calls
         if name in self.f.params:
-            out, self.out = self.out, self.entry
-            here = tuple(self.let(c, INT, f"{name}_n{k}") for k, c in enumerate(calls))
-            self.out = out
-            self.extents[name] = here
-            return here
+            self.extents[name] = tuple(self.entry_extent(name, k, c) for k, c in enumerate(calls))
+            return self.extents[name]
         found = self.known(("extents", name))
         if found is None:
             found = self.remember(("extents", name), tuple(self.let(c, INT, f"{name}_n{k}") for k, c in enumerate(calls)))
         return found
+
+    def entry_extent(self, name: str, k: int, e: Call) -> Var:
+        """An extent of a parameter, under the user's name for it when there is one."""
+        own = self.given.get((name, k))
+        v = Var(own[0]) if own is not None else self.fresh(INT, f"{name}_n{k}")
+        self.entry.append(Assign(own[1] if own is not None else self.loc, v, e))
+        return v
 
     # ---- facts about integers
 
@@ -342,3 +347,20 @@ def readers(f: Function) -> dict[str, list[Stmt]]:
 
 def stored_array(s: Stmt) -> tuple[str, ...]:
     return (s.target.array.name,) if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index) else ()
+
+
+def given_extents(f: Function) -> dict[tuple[str, int], tuple[str, Loc | None]]:
+    """The user's own names for extents of parameters: `n = x.shape[0]`, `n, m = x.shape`, `n = len(x)`."""
+    found: dict[tuple[str, int], tuple[str, Loc | None]] = {}
+    shapes: dict[str, str] = {}
+    for s in f.body:
+        match s:
+            case Assign(loc, Var(n), Call(p.shape, (Var(x), Const(int() as k)))) if x in f.params:
+                found.setdefault((x, k), (n, loc))
+            case Assign(loc, Var(n), Call(fn, (Var(x),))) if fn is len and x in f.params:
+                found.setdefault((x, 0), (n, loc))
+            case Assign(_, Var(t), Call(p.shape_of, (Var(x),))) if x in f.params:
+                shapes[t] = x
+            case Assign(loc, Var(n), Index(Var(t), (Const(int() as k),))) if t in shapes and k >= 0:
+                found.setdefault((shapes[t], k), (n, loc))
+    return {key: v for key, v in found.items() if not v[0].startswith("_t")}

@@ -12,7 +12,7 @@ from ..ir import Call, Const, Expr, Index, Var
 from .build import ONE, ZERO, Builder
 from .elementwise import tree
 from .registry import lowers
-from .values import Axis, Pull, Tree, Value, View, element, extents, fit, is_value, materialise, whole_of
+from .values import Axis, Pull, Tree, Value, View, element, extents, fit, is_value, is_whole, materialise, whole_of
 from .views import expand_dims, index, permuted, ravel
 
 
@@ -58,7 +58,7 @@ def factor(b: Builder, v: Value, dtype: Any) -> Expr:
     if v.dtype != dtype:
         v = materialise(b, Tree(None, (v,), v.ndim, dtype))
     if isinstance(v, View) and isinstance(v.base, str):
-        if v.whole:
+        if is_whole(b, v):
             return Var(v.base)
         if len(v.axes) == v.ndim == 2 and b.extents_of(v.base) == v.extents[::-1]:
             if v.axes == (Axis(ZERO, ((1, ONE),)), Axis(ZERO, ((0, ONE),))):

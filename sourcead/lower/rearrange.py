@@ -12,7 +12,7 @@ from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Slice, Var
 from .build import INT, ONE, ZERO, Builder, number
 from .registry import lowers
-from .values import Axis, Pull, Value, View, common_extent, element, extents, fit, is_value, store, whole
+from .values import Axis, Pull, Value, View, element, extents, fit, is_value, store, whole
 from .views import axis_of, clamped, diagonal, expand_dims, index, integers, ravel
 
 NONE = Const(None)
@@ -241,4 +241,4 @@ def diff(b: Builder, a: Value, n: Any = ONE) -> Value:
     return tree(b, op.sub, index(b, a, (*last, Slice(ONE))), index(b, a, (*last, Slice(None, Const(-1)))))
 
 
-__all__ = ["Call", "INT", "clamped", "common_extent"]
+__all__ = ["Call", "INT", "clamped"]

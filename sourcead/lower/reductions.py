@@ -326,12 +326,12 @@ def running(fn: Callable[..., Any], start: float) -> Any:
         others = tuple(n for j, n in enumerate(shape) if j != k)
         with b.nest(others) as rest:
             y = b.fresh(kind, "total")
-            b.move(y, number(start, kind))
+            b.move((y,), (number(start, kind),))
             with b.loop(shape[k], "ijkl"[min(len(others), 3)]) as i:
                 at = (*rest[:k], i, *rest[k:])
                 new = b.let(Call(fn, (y, element(b, a, at))), kind)
                 b.assign(Index(Var(out), at), new)
-                b.move(y, new)
+                b.move((y,), (new,))
         return whole(b, out)
 
     return handler

@@ -32,6 +32,7 @@ from .values import (
     fit,
     harmless,
     is_value,
+    is_whole,
     materialise,
     places,
     same_places,
@@ -41,7 +42,7 @@ from .values import (
 from .views import choose, expand, index, pick
 
 MADE = frozenset({np.empty, np.zeros, np.ones})
-LEFT_ALONE = frozenset({p.stretch, p.stretch_bar, p.unstretch})
+LEFT_ALONE = frozenset({p.stretch, p.stretch_bar, p.unstretch, p.overlapping})
 
 
 # ---- blocks ------------------------------------------------------------------------------------
@@ -120,6 +121,8 @@ def statement(b: Builder, s: Stmt) -> None:
 
 
 def returned(b: Builder, e: Expr) -> Expr:
+    if isinstance(e, Call) and e.fn is p.pack:
+        return Call(p.pack, tuple(returned(b, x) for x in e.args))
     v = evaluate(b, e)
     if isinstance(v, tuple):
         return Call(p.pack, tuple(returned(b, x) if isinstance(x, Expr) else x for x in v))
@@ -144,7 +147,7 @@ def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
         elif not is_value(result):
             define_scalar(b, t, result, before)
         elif isinstance(result, View) and isinstance(result.base, str):
-            if result.base != t or not result.whole:
+            if result.base != t or not is_whole(b, result):
                 b.env[t] = result
         elif delayable(b, t):
             b.env[t] = result
@@ -167,41 +170,37 @@ def context(b: Builder, target: str | None, wanted: Any) -> Iterator[None]:
 
 
 def already_lowered(b: Builder, s: Assign, t: str, value: Expr) -> bool:
-    """Allocations, stretched arrays and extents in the form that lowering itself gives them."""
+    """Allocations, stretched arrays and checks in the form that lowering itself gives them stay as they are."""
     match value:
-        case Call(fn, (Call(p.pack, shape), Const())) if fn in MADE:
-            pass
-        case Call(p.stretch, (Var(), *shape)):
-            pass
-        case Call(p.shape, (Var(x), Const(k))) if x not in b.env and b.types[x].ndim > k and x not in b.storage.same:
-            n = b.extents_of(x)[k]
-            if n != Var(t):
-                b.assign(Var(t), n)
-            return True
-        case Call(fn) if fn in LEFT_ALONE or fn is p.overlapping:
+        case Call(fn, (Call(p.pack, shape), Const())) if fn in MADE and not any(isinstance(n, Call) for n in shape):
+            shape = tuple(operand(b, n) for n in shape)
+            value = replace(value, args=(Call(p.pack, shape), value.args[1]))
+        case Call(p.stretch, (Var(x), *extents_)):
+            shape = tuple(operand(b, n) for n in extents_)
+            value = Call(p.stretch, (Var(array_name(b, variable(b, x))), *shape))
+        case Call(p.overlapping):
             shape = ()
         case _:
             return False
-    value = value if fn is p.overlapping else Call(fn, tuple(map(lambda a: resolved(b, a), value.args)))
     b.assign(Var(t), value)
     if shape and not b.adjoint:
-        b.extents[t] = tuple(operand(b, n) for n in shape)
+        b.extents[t] = shape
     return True
-
-
-def resolved(b: Builder, e: Expr) -> Expr:
-    v = e if isinstance(e, Call) else evaluate(b, e)
-    return Var(array_name(b, v)) if is_value(v) else v
 
 
 def define_scalar(b: Builder, t: str, result: Expr, before: int) -> None:
     """`t = result`; when that was just computed under a temporary name, under the name `t` at once."""
+    if result == Var(t):  # an extent, read at the top under this name
+        return
     last = b.out[-1] if len(b.out) > before else None
     if isinstance(last, Assign) and isinstance(result, Var) and last.target == result and result.name not in b.f.types:
         b.out.pop()
         for scope in b.scopes:
-            for key in [k for k, v in scope.items() if v == result]:
-                scope[key] = Var(t)
+            for key, v in scope.items():
+                if v == result:
+                    scope[key] = Var(t)
+                elif isinstance(v, tuple) and result in v:
+                    scope[key] = tuple(Var(t) if x == result else x for x in v)
         b.assign(Var(t), last.value)
     else:
         b.assign(Var(t), result)
@@ -360,7 +359,7 @@ def rank(b: Builder, e: Expr) -> int:
 
 def adjoint_work(b: Builder, value: Expr) -> bool:
     """Is it an array-valued expression of the backward sweep, to be made a loop?"""
-    if not isinstance(value, Call) or value.fn in MADE | LEFT_ALONE | {np.copy, np.dot, p.overlapping}:
+    if not isinstance(value, Call) or value.fn in MADE | LEFT_ALONE | {np.copy, np.dot}:
         return False
     return array_valued(b, value) and (value.fn is np.outer or acts_on_elements(value.fn) or value.fn in HANDLERS)
 

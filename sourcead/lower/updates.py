@@ -59,7 +59,7 @@ def update(stmts: list[Stmt | None], r: int, count: dict[str, int], f: Function)
     p = definition(stmts, q, old)
     if p is None or isinstance(f.types.get(old), types.Array) or stmts[p].value != place:  # type: ignore[union-attr]
         return None
-    if any(writes_arrays(s) for s in stmts[p + 1 : r] if s is not None):
+    if any(writes_arrays(s) for s in (*stmts[p + 1 : q], *stmts[q + 1 : r]) if s is not None):
         return None
     return p, q, fn is op.isub, v
 

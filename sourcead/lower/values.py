@@ -42,11 +42,6 @@ class View:
     def ndim(self) -> int:
         return len(self.extents)
 
-    @property
-    def whole(self) -> bool:
-        """Every element of the base in its own place."""
-        return len(self.axes) == self.ndim and all(a == Axis(ZERO, ((k, ONE),)) for k, a in enumerate(self.axes))
-
 
 @dataclass(frozen=True, eq=False)
 class Tree:
@@ -85,6 +80,13 @@ def whole(b: Builder, name: str) -> View:
     """The array itself."""
     extents = b.extents_of(name)
     return View(name, tuple(Axis(ZERO, ((k, ONE),)) for k in range(len(extents))), extents, b.types[name].dtype)
+
+
+def is_whole(b: Builder, v: Any) -> bool:
+    """Every element of an array in memory, each in its own place?"""
+    if not isinstance(v, View) or not isinstance(v.base, str) or len(v.axes) != v.ndim:
+        return False
+    return all(a == Axis(ZERO, ((k, ONE),)) for k, a in enumerate(v.axes)) and b.extents_of(v.base) == v.extents
 
 
 def constant(value: Expr, extents: tuple[Expr, ...], dtype: Any) -> Pull:
@@ -130,24 +132,24 @@ def extents(b: Builder, v: Value) -> tuple[Expr, ...]:
 def broadcast(b: Builder, shapes: list[tuple[Expr, ...]]) -> tuple[Expr, ...]:
     """NumPy's rule: shapes are aligned at the last axis, axes of extent 1 are repeated."""
     ndim = max((len(s) for s in shapes), default=0)
-    out = []
-    for k in range(-ndim, 0):
-        n: Expr = ONE
-        for s in shapes:
-            if len(s) >= -k:
-                n = common_extent(b, n, s[k])
-        out.append(n)
-    return tuple(out)
+    return tuple(common_extent(b, [s[k] for s in shapes if len(s) >= -k]) for k in range(-ndim, 0))
 
 
-def common_extent(b: Builder, m: Expr, n: Expr) -> Expr:
-    if m == n or n == ONE or b.adjoint:  # adjoint code adds arrays of one shape
-        return m if m != ONE else n
-    if m == ONE:
-        return n
-    if b.affine(m) == b.affine(n):
-        return n if isinstance(n, Const) else m
-    return b.integer(p.broadcast_extent, m, n, base="n")
+def common_extent(b: Builder, candidates: list[Expr]) -> Expr:
+    """The extent of a result axis: constants other than 1 decide, equal ones count once."""
+    found: list[Expr] = []
+    for n in candidates:
+        if n != ONE and not any(n == m or b.affine(n) == b.affine(m) for m in found):
+            found.append(n)
+    if not found:
+        return ONE
+    fixed = [n for n in found if isinstance(n, Const)]
+    if b.adjoint or len(fixed) == 1:  # adjoint code adds arrays of one shape
+        return (fixed or found)[0]
+    n = found[0]
+    for m in found[1:]:
+        n = b.integer(p.broadcast_extent, n, m, base="n")
+    return n
 
 
 def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
@@ -168,7 +170,7 @@ def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
     if v.extents == shape:
         return v
     wanted = shape[lead:]
-    if isinstance(v, View) and isinstance(v.base, str) and v.whole and any(unequal(b, m, n) for m, n in zip(v.extents, wanted)):
+    if is_whole(b, v) and any(unequal(b, m, n) for m, n in zip(v.extents, wanted)):
         v = stretched(b, v, tuple(n if m != ONE else m for m, n in zip(v.extents, wanted)))
     steps = tuple(stretch_step(b, m, n) for m, n in zip(v.extents, wanted))
     if isinstance(v, Pull):
@@ -198,7 +200,7 @@ def stretched(b: Builder, v: View, shape: tuple[Expr, ...]) -> View:
     if name is None:
         old = b.types[v.base]
         new = types.Array(old.dtype, old.ndim, old.layout if old.layout == "C" else "A", readonly=not old.mutable)
-        name = b.fresh(new, v.base).name
+        name = b.fresh(new, None if v.base.startswith("_t") else v.base).name
         b.assign(Var(name), Call(p.stretch, (Var(v.base), *shape)))
         b.extents[name] = shape
         if v.base not in b.stored:
@@ -313,7 +315,7 @@ def in_memory(b: Builder, v: Value) -> View:
 def array_name(b: Builder, v: Value) -> str:
     """The name of an array with exactly these elements."""
     v = in_memory(b, v)
-    if not v.whole:
+    if not is_whole(b, v):
         v = materialise(b, v)
     assert isinstance(v.base, str)
     return v.base

@@ -13,7 +13,7 @@ from .. import primitives as p
 from ..ir import Const, Expr, Index, Slice, Var
 from .build import ONE, ZERO, Builder
 from .registry import lowers
-from .values import Axis, Pull, Tree, Value, View, constant, element, extents, fit, is_value, whole
+from .values import Axis, Pull, Tree, Value, View, constant, element, extents, fit, is_value, is_whole, whole
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def pick(b: Builder, v: Value, i: Any, n: Expr) -> Pick:
         case Const(bool()):
             raise b.refuse("indexing with a bool", "use an `if`")
         case Var() | Const():
-            if isinstance(v, View) and isinstance(v.base, str) and v.whole:
+            if is_whole(b, v):
                 return Pick(i)  # the user's meaning, whatever the sign
             return Pick(from_front(b, i, n))
     raise b.refuse("this kind of index", "use integers and slices")
