@@ -153,14 +153,22 @@ class _Pass:
     def is_open(self, e: Expr | None) -> bool:
         return e is None or e in self.shared.values()
 
-    def block(self, b: Block, env: Env, after: Live, leave: Live) -> list[Stmt]:
-        """Rename a block; `env` becomes what the names mean at its end."""
+    def block(self, b: Block, env: Env, after: Live, leave: Live, tail: bool = False) -> list[Stmt]:
+        """Rename a block; `env` becomes what the names mean at its end.
+
+        A `tail` ends an iteration: each path through it that goes on ends with the `Move` of the carried names.
+        """
         lives = [after]
         for s in reversed(b):
             lives.append(self.live.start((s,), lives[-1], leave))
         out: list[Stmt] = []
         for s, live in zip(b, reversed(lives[:-1]), strict=True):
+            if tail and s is b[-1] and isinstance(s, If) and leaves(s):
+                sides = (tuple(self.block(c, dict(env), live, leave, True)) for c in blocks(s))
+                return [*out, If(s.loc, substitute(s.cond, env), *sides)]
             out += self.statement(s, env, live, leave)
+        if tail and goes_on(out):
+            out += self.join(*self.carried[-1], env)
         return out
 
     def statement(self, s: Stmt, env: Env, after: Live, leave: Live) -> list[Stmt]:
@@ -277,14 +285,14 @@ class _Pass:
         if isinstance(s, For):
             var = Var(self.version(s.var.name))
             inside[s.var.name] = var
-            body = self.block(s.body, inside, head, after)
+            body = self.block(s.body, inside, head, after, True)
             bounds = (substitute(e, env) for e in (s.start, s.stop, s.step))
-            new = For(s.loc, var, *bounds, tuple(sink(body, self.join(s.loc, joined, inside))))
+            new = For(s.loc, var, *bounds, tuple(body))
         else:
             test = self.block(s.test, inside, self.live.tested(s, head, after), after)
             cond = substitute(s.cond, inside)
-            body = self.block(s.body, inside, head, after)
-            new = While(s.loc, tuple(test), cond, tuple(sink(body, self.join(s.loc, joined, inside))))
+            body = self.block(s.body, inside, head, after, True)
+            new = While(s.loc, tuple(test), cond, tuple(body))
         self.carried.pop()
         out.append(new)
         for n in self.assigned(s):
@@ -312,17 +320,6 @@ def goes_on(b: Iterable[Stmt]) -> bool:
         case If():
             return goes_on(last.then) or goes_on(last.orelse)
     return True
-
-
-def sink(body: list[Stmt], moves: list[Stmt]) -> list[Stmt]:
-    """Put the `Move` at the end of a loop's body, into every branch that goes on when others leave the loop."""
-    if not moves or not goes_on(body):
-        return body
-    last = body[-1] if body else None
-    if isinstance(last, If) and leaves(last):
-        then, orelse = (tuple(sink(list(b), moves)) for b in (last.then, last.orelse))
-        return [*body[:-1], replace(last, then=then, orelse=orelse)]
-    return [*body, *(replace(m) for m in moves)]
 
 
 def leaves(s: If) -> bool:

@@ -355,4 +355,3 @@ def test_fingerprint_follows_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fingerprint(f) == before
     monkeypatch.setattr(programs, "clamp", lambda v, low, high: v)
     assert fingerprint(f) != before
-

@@ -145,7 +145,7 @@ def dtype(x: Any) -> Const | None:
 
 def is_readable(x: Any) -> bool:
     """May attributes of this object be read while compiling?  They must not change afterwards."""
-    return isinstance(x, (ModuleType, np.dtype, np.finfo, np.iinfo)) or (
+    return isinstance(x, (ModuleType, np.dtype, np.finfo, np.iinfo, np.ufunc)) or (
         isinstance(x, type) and (x.__module__ or "").split(".")[0] in ("numpy", "builtins")
     )
 
