@@ -521,7 +521,7 @@ def leapfrog(q, p):
     return np.sum(p * p) + np.sum(np.cos(q))
 
 
-# ---- array expressions -------------------------------------------------------------------------------------------------
+# ---- array expressions ---------------------------------------------------------------------------------
 
 
 @program(numbers(4), numbers(3, 4))
@@ -619,7 +619,7 @@ def float_of_counts(x):
     return float(count) * x[0] + int(3.7) * x[1] + x.astype(np.float64)[2]
 
 
-# ---- helpers, closures, constants ------------------------------------------------------------------------------------------
+# ---- helpers, closures, constants ----------------------------------------------------------------------
 
 SCALE = 1.75
 WEIGHTS = np.array([0.5, -1.0, 2.0])

@@ -110,7 +110,7 @@ def test_findings_are_told_once() -> None:
     found.check()
     for _ in range(2):
         found.add(None, "no")
-    with pytest.raises(Unsupported, match="^no$") as e:
+    with pytest.raises(Unsupported, match=r"^no$") as e:
         found.check()
     assert e.value.findings == (Finding(None, "no", ""),)
 
@@ -271,13 +271,13 @@ def _(x):
 
 @refused("formatted string")
 def _(x):
-    f"{x}"
+    f"{x}"  # noqa: B021
     return x
 
 
 @refused("strings cannot be combined")
 def _(x):
-    "a" + "b"
+    "a" + "b"  # noqa: B018
     return x
 
 
