@@ -117,7 +117,11 @@ class Maker:
         if self.r.random() < 0.3:
             c = self.fresh("_t9", nt.boolean)
             test = Assign(None, c, self.flag())
-            return [test, If(None, c, (add, Move(None, (out,), (new,))), (Move(None, (out,), (s,)),)), Move(None, (s,), (out,))]
+            return [
+                test,
+                If(None, c, (add, Move(None, (out,), (new,))), (Move(None, (out,), (s,)),)),
+                Move(None, (s,), (out,)),
+            ]
         rest = [add, *(self.block(1, 1) if self.r.random() < 0.3 else []), Move(None, (s,), (new,))]
         return rest
 
@@ -218,8 +222,7 @@ class Maker:
         """A vector kept on a stack while its name is used otherwise."""
         stack = self.fresh("stack", nt.ListType(VECTOR))
         new = Assign(None, Var("b"), Call(np.zeros, (Var("n"), F64)))
-        made = Assign(None, stack, Call(list, ()))
-        return [made, Push(None, stack, Var("b")), new, *self.block(1, 2), Pop(None, Var("b"), stack)]
+        return [Push(None, stack, Var("b")), new, *self.block(1, 2), Pop(None, Var("b"), stack)]
 
     def block(self, least: int, most: int) -> list[Stmt]:
         out: list[Stmt] = []

@@ -13,6 +13,7 @@ from .effects import storage
 from .extents import known_extents
 from .fold import fold
 from .fuse import fuse
+from .increments import increments
 from .licm import licm
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "dce",
     "fold",
     "fuse",
+    "increments",
     "independent",
     "known_extents",
     "licm",
@@ -37,10 +39,10 @@ def simplify(f: Function) -> Function:
     f = known_extents(f)
     for _ in range(2):
         f = dce(licm(copies(cse(copies(f)))))
-        f = accumulators(f)
+        f = increments(accumulators(f))
     return f
 
 
 def polish(f: Function) -> Function:
     """For the reader: fewer names, and expressions as somebody would write them."""
-    return fold(dce(coalesce(dce(f))))
+    return fold(coalesce(dce(f)))

@@ -16,7 +16,6 @@ from numba import types as nt
 
 from .. import primitives as prim
 from ..ir import (
-    Accum,
     Assign,
     Block,
     Break,
@@ -39,7 +38,6 @@ from ..ir import (
     rebuild,
     substitute,
     walk,
-    with_blocks,
     writes,
 )
 from .effects import is_int_const

@@ -67,7 +67,7 @@ class _Fixed:
         sums = {n for s in walk(f.body) if isinstance(s, Accum) for n in bound(s)}
         scalars = {n for n in sums if not hasattr(f.types.get(n), "ndim")}
         self.bound_once = {n for n, k in counts.items() if k == 1} - scalars
-        outside = {n for s in _outside_loops(f.body) for n in bound(s)}
+        outside = {n for s in _outside_loops(f.body) if not isinstance(s, For) for n in bound(s)}
         self.names = (self.bound_once & outside) | {n for n in (*f.params, *f.constants) if n not in counts}
         self.names -= scalars
 

@@ -30,6 +30,7 @@ from ..ir import (
     variables,
     with_blocks,
 )
+from .dce import dce
 from .effects import conflict, effects, is_allocation, is_array, is_pure, may_raise, storage
 from .liveness import Liveness, liveness
 
@@ -40,6 +41,7 @@ _TEMPORARY = re.compile(r"_t\d+(_\d+)*(_bar|_dot)?(_\d+)*")
 
 def fold(f: Function) -> Function:
     """Nest `_t` temporaries where nothing between their computation and their one use changes an operand."""
+    f = dce(f)  # a reader that nobody needs would be forgotten
     p = _Pass(f, liveness(f), storage(f))
     return replace(f, body=p.block(f.body))
 

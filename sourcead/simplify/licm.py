@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import operator as op
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np

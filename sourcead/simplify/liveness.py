@@ -94,7 +94,7 @@ class Liveness:
                     return None, live
                 return s, live | self.reading(stack, v)
             case Pop(_, t, stack):
-                if t.name in live or element(class_of(self.classes, t.name)) in live:
+                if t.name in live:
                     self._stacks_needed.add(stack.name)
                 if not self._stack(stack, live):
                     return None, live
