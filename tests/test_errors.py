@@ -16,6 +16,7 @@ from sourcead.ir import Loc
 
 THINGS = [1.0, 2.0]
 TABLE = np.array([1.0, 2.0])
+OPTIONS = {"axis": 0}
 
 
 class Thing:
@@ -321,7 +322,7 @@ def _(x):
 
 @refused("`**` arguments")
 def _(x):
-    return np.sum(x, axis=0)
+    return np.sum(x, **OPTIONS)
 
 
 @refused("`range` can only be used directly in a for loop")
