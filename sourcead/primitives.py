@@ -130,18 +130,31 @@ def grown(tape):
     return longer
 
 
-@register_jitable
-def stretch(x, *extents):
+def stretch(x: Any, *extents: int) -> Any:
     """`x` itself when it has these extents, otherwise a copy broadcast to them (same number of axes)."""
-    if fits(x, extents):
-        return x
-    for k in range(x.ndim):
-        broadcast_extent(extents[k], x.shape[k])
-        if x.shape[k] != extents[k] and x.shape[k] != 1:
-            raise ValueError("operands could not be broadcast together: an axis is longer than it may be")
-    wide = np.empty(extents, x.dtype)
-    wide[...] = np.broadcast_to(x, extents)
-    return wide
+    return x if x.shape == extents else np.broadcast_to(x, extents).copy()
+
+
+@overload(stretch)
+def _stretch(x, *extents):
+    from numba.cpython.unsafe.tuple import tuple_setitem
+
+    def compiled(x, *extents):  # element by element: Numba needs seconds to compile np.broadcast_to
+        if fits(x, extents):
+            return x
+        for k in range(x.ndim):
+            if x.shape[k] != extents[k] and x.shape[k] != 1:
+                raise ValueError("operands could not be broadcast together: axis lengths differ and neither is 1")
+        wide = np.empty(extents, x.dtype)
+        for index in np.ndindex(extents):
+            at = index
+            for k in range(x.ndim):
+                if x.shape[k] == 1:
+                    at = tuple_setitem(at, k, 0)
+            wide[index] = x[at]
+        return wide
+
+    return compiled
 
 
 @register_jitable
