@@ -56,7 +56,8 @@ _PARTS = re.compile(r"(?P<stem>.+?)(?P<kind>_bar|_dot|_saved)?(_\d+)*")
 def _alike(a: str, b: str) -> bool:
     """Would one name tell the reader as much as the two?  `x` and `x_1`, or a temporary and anything of its kind."""
     one, other = _PARTS.fullmatch(a), _PARTS.fullmatch(b)
-    assert one is not None and other is not None
+    assert one is not None
+    assert other is not None
     if one["kind"] != other["kind"]:
         return False
     return _stem(one["stem"]) == _stem(other["stem"]) or one["stem"].startswith("_") or other["stem"].startswith("_")

@@ -25,6 +25,7 @@ from ..ir import (
     Expr,
     For,
     Function,
+    If,
     Index,
     Raise,
     Stmt,
@@ -131,7 +132,7 @@ def _contract(f: Function, name: str, known: Locals) -> Function:
         nonlocal done
         if alloc in b:
             k = b.index(alloc)
-            rest = _as_scalar(b[k + 1 :], name, alloc, dtype, f.types)
+            rest = _descend(b[k + 1 :], name, alloc, dtype, f.types, [])
             if rest is None:
                 return b
             done = True
@@ -141,17 +142,15 @@ def _contract(f: Function, name: str, known: Locals) -> Function:
     if any(name in variables(*operands(s)) and not _only_elements(s, name) for s in walk(f.body)):
         return f
     body = visit(f.body)
-    if not done or name in _free(body, name):
+    if not done or any(name in reads(s) | writes(s) for s in body):
         return f
     final = tuple(_unmark(s, name) for s in body)
     return replace(f, body=final, types={**f.types, name: dtype})
 
 
-def _free(body: Block, name: str) -> set[str]:
-    return {n for n in (name,) if any(n in reads(s) | writes(s) for s in body)}
-
-
 def _unmark(s: Stmt, name: str) -> Stmt:
+    if _MARK not in reads(s) | writes(s):
+        return s
     env = {_MARK: Var(name)}
     s = map_exprs(s, lambda e: substitute(e, env), lambda v: env.get(v.name, v))
     return with_blocks(s, tuple(tuple(_unmark(c, name) for c in b) for b in blocks(s)))
@@ -163,13 +162,6 @@ def _only_elements(s: Stmt, name: str) -> bool:
     target = isinstance(s, Accum) and isinstance(s.target, Index) and s.target.array.name == name
     loads = sum(a.name == name and a.place is not None and a.kind == "load" for a in own_accesses(s))
     return uses == loads + target
-
-
-def _as_scalar(b: Block, name: str, alloc: Assign, dtype: Any, types: Mapping[str, Any]) -> Block | None:
-    """The block behind the allocation with the array's one element per iteration as a scalar."""
-    loops: list[Stmt] = []
-    new = _descend(b, name, alloc, dtype, types, loops)
-    return new
 
 
 def _descend(
@@ -231,11 +223,7 @@ def _keeps_type(s: Stmt, name: str, dtype: Any, types: Mapping[str, Any]) -> boo
 
 def _once(loops: list[Stmt], place: tuple[Expr, ...]) -> bool:
     """Do different iterations of all these loops mean different elements?"""
-    return all(isinstance(s, For) and s.var in place and counts_up_from_zero(s) for s in loops if not _is_branch(s))
-
-
-def _is_branch(s: Stmt) -> bool:
-    return len(blocks(s)) == 2 and not hasattr(s, "test")
+    return all(isinstance(s, For) and s.var in place and counts_up_from_zero(s) for s in loops if not isinstance(s, If))
 
 
 def _zero(dtype: Any) -> Const | None:
@@ -312,7 +300,9 @@ def _define_scalar(out: list[Stmt], k: int, user: int, types: Mapping[str, Any])
 
 def _define_array(out: list[Stmt], k: int, user: int, known: Locals) -> None:
     alloc, s = out[k], out[user]
-    assert isinstance(alloc, Assign) and isinstance(alloc.target, Var) and isinstance(alloc.value, Call)
+    assert isinstance(alloc, Assign)
+    assert isinstance(alloc.target, Var)
+    assert isinstance(alloc.value, Call)
     name, types = alloc.target.name, known.f.types
     if isinstance(s, Accum) and s.target == alloc.target:
         if name not in variables(s.value) and _gives_whole(s.value, types.get(name), types):

@@ -108,7 +108,8 @@ class _Pass:
 
     def nest(self, stmts: list[Stmt | None], k: int, m: int) -> None:
         made, s = stmts[k], stmts[m]
-        assert isinstance(made, Assign) and s is not None
+        assert isinstance(made, Assign)
+        assert s is not None
         env = {_name(made): made.value}
         new = map_exprs(s, lambda e: substitute(e, env))
         if all(readable(e) for e in (*operands(new), *_target(new))):
@@ -131,7 +132,8 @@ def increment(s: Stmt) -> Stmt:
 
 
 def _name(s: Stmt) -> str:
-    assert isinstance(s, Assign) and isinstance(s.target, Var)
+    assert isinstance(s, Assign)
+    assert isinstance(s.target, Var)
     return s.target.name
 
 

@@ -48,7 +48,9 @@ def increments(f: Function) -> Function:
 
 def _join(out: list[Stmt | None], k: int, f: Function, reads: Mapping[str, int], classes: Mapping[str, str]) -> None:
     load = out[k]
-    assert isinstance(load, Assign) and isinstance(load.target, Var) and isinstance(load.value, Index)
+    assert isinstance(load, Assign)
+    assert isinstance(load.target, Var)
+    assert isinstance(load.value, Index)
     found = _next_reader(out, k, load.target.name)
     added = None if found is None else _added(out[found], load.target.name)
     if found is None or added is None:
