@@ -142,8 +142,8 @@ def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
     wanted = b.types.get(t)
     with context(b, t, wanted):
         result = evaluate(b, value)
-        if isinstance(result, tuple):
-            b.env[t] = result
+        if isinstance(result, tuple) or isinstance(result, Const) and isinstance(result.value, type):
+            b.env[t] = result  # a shape, a dtype
         elif not is_value(result):
             define_scalar(b, t, result, before)
         elif isinstance(result, View) and isinstance(result.base, str):
