@@ -150,25 +150,49 @@ def known(v: Value) -> bool | None:
     return None
 
 
-def boolean(q: Parser, node: ast.expr, conjunction: bool, values: list[ast.expr]) -> Value:
-    """`a and b`, `a or b`: the right side is evaluated only when the left one leaves it open."""
-    left = expr(q, values[0])
+def boolean(q: Parser, node: ast.expr, conjunction: bool, values: list[ast.expr], test: bool = False) -> Value:
+    """`a and b`, `a or b`: the right side is evaluated only when the left one leaves it open.
+
+    In a `test` the value counts as true or false only; elsewhere it is that of one of the sides.
+    """
+    left = condition(q, values[0]) if test else expr(q, values[0])
     if len(values) == 1:
         return left
     truth = known(left)
     if truth is not None:
-        return boolean(q, node, conjunction, values[1:]) if truth is conjunction else left
+        return boolean(q, node, conjunction, values[1:], test) if truth is conjunction else left
     a = q.operand(node, left)
-    if all(is_cheap(q, n) for n in values[1:]):
-        b = q.operand(node, boolean(q, node, conjunction, values[1:]))
+    if all(is_cheap(q, n) for n in values[1:]) and (test or all(map(is_boolean, values))):
+        b = q.operand(node, boolean(q, node, conjunction, values[1:], test))
         return Call(p.both if conjunction else p.either, (a, b))
     t = q.temp(node, a)
 
     def right() -> None:
-        q.emit(node, t, q.code(boolean(q, node, conjunction, values[1:])))
+        q.emit(node, t, q.code(boolean(q, node, conjunction, values[1:], test)))
 
     q.branch(node, t, *((right, nothing) if conjunction else (nothing, right)))
     return t
+
+
+def condition(q: Parser, node: ast.expr) -> Value:
+    """An expression of which only the truth counts, as a boolean."""
+    match node:
+        case ast.BoolOp(o, values):
+            return boolean(q, node, isinstance(o, ast.And), values, True)
+        case ast.UnaryOp(ast.Not() as o, x):
+            return unary(q, node, o, condition(q, x))
+    v = expr(q, node)
+    return v if is_boolean(node) or known(v) is not None else Call(bool, (q.operand(node, v),))
+
+
+def is_boolean(node: ast.expr) -> bool:
+    """Is the value of the expression True or False, whatever its parts are?"""
+    match node:
+        case ast.Compare() | ast.UnaryOp(ast.Not(), _) | ast.Constant(bool()):
+            return True
+        case ast.BoolOp(_, values):
+            return all(map(is_boolean, values))
+    return False
 
 
 def nothing() -> None:
@@ -240,9 +264,9 @@ def membership(q: Parser, node: ast.expr, positive: bool, a: Value, b: Value) ->
 
 
 def ternary(q: Parser, node: ast.IfExp, test: ast.expr, body: ast.expr, orelse: ast.expr) -> Value:
-    cond = expr(q, test)
-    if known(cond) is not None:
-        return expr(q, body if known(cond) else orelse)
+    cond = truth(q, test)
+    if isinstance(cond, Const):
+        return expr(q, body if cond.value else orelse)
     made: list[Value] = []
     key = object()
     base = q.namer.temp()
@@ -251,7 +275,7 @@ def ternary(q: Parser, node: ast.IfExp, test: ast.expr, body: ast.expr, orelse: 
     def side(n: ast.expr) -> Callable[[], None]:
         return lambda: made.append(q.keep(node, key, base, expr(q, n)))
 
-    q.branch(node, q.operand(test, cond), side(body), side(orelse))
+    q.branch(node, cond, side(body), side(orelse))
     if made[0] != made[1]:
         raise Refusal("the two sides of `if ... else` are different kinds of thing", "use an if statement", q.loc(node))
     return made[0]
@@ -370,6 +394,6 @@ def store(q: Parser, node: ast.Subscript) -> Index:
 
 def truth(q: Parser, node: ast.expr) -> Expr:
     """A condition: a variable, or `Const(True)`/`Const(False)` when it is known while parsing."""
-    v = expr(q, node)
+    v = condition(q, node) if isinstance(node, (ast.BoolOp, ast.UnaryOp)) else expr(q, node)
     k = known(v)
     return Const(k) if k is not None else q.operand(node, v)
