@@ -122,16 +122,17 @@ def step_by_hand(h, z, gh, gW1, gW2, W1, b1, W2, b2, X, labels, rate):
     return value, W1, b1, W2, b2
 
 
-def arguments(batch: int) -> Arguments:
+def arguments(batch: int, rate: float) -> Arguments:
     rng = np.random.default_rng(1)
     W1 = rng.standard_normal((INPUTS, HIDDEN)) / math.sqrt(INPUTS)
     W2 = rng.standard_normal((HIDDEN, CLASSES)) / math.sqrt(HIDDEN)
     X = np.maximum(rng.uniform(-1.0, 1.0, (batch, INPUTS)), 0.0)  # half of the pixels dark, as in images of digits
     labels = rng.integers(0, CLASSES, batch)
-    return W1, np.zeros(HIDDEN), W2, np.zeros(CLASSES), X, labels, 1e-6
+    return W1, np.zeros(HIDDEN), W2, np.zeros(CLASSES), X, labels, rate
 
 
-def case(batch: int) -> Case:
+def case(batch: int, rate: float = 1e-6) -> Case:
+    """A tiny rate, so that thousands of timed steps leave the network what it was."""
     shapes = (batch, HIDDEN), (batch, CLASSES), (batch, HIDDEN), (INPUTS, HIDDEN), (HIDDEN, CLASSES)
     hand = partial(step_by_hand, *map(np.empty, shapes))
-    return Case(f"MLP step, batch {batch}", forward, step, hand, partial(arguments, batch))
+    return Case(f"MLP step, batch {batch}", forward, step, hand, partial(arguments, batch, rate))

@@ -14,7 +14,7 @@ PARAMETERS = (0, 1, 2, 3, 4, 5)  # the arguments of `loss` that are trained
 
 @register_jitable
 def leaky_relu(x):
-    return np.where(x > 0.0, x, LEAK * x)
+    return np.maximum(x, LEAK * x)
 
 
 @register_jitable  # plain Python for the tape, and callable in compiled code

@@ -21,16 +21,24 @@ def descend(weights, gradient, rate):
     weights -= rate * gradient
 
 
+@register_jitable
+def accuracy(z, labels):
+    hits = 0
+    for i in range(z.shape[0]):
+        hits += np.argmax(z[i]) == labels[i]
+    return hits / z.shape[0]
+
+
 def training_loop(loss_and_gradient: Callable) -> Callable:
     """The whole training as one function: epochs x shuffle x minibatches x forward x backward x update."""
 
-    def train(
-        W1, b1, W2, b2, W3, b3, X, labels, X_test, labels_test, rng, epochs, batch, rate, losses, accuracies, steps
-    ):
+    def train(W1, b1, W2, b2, W3, b3, X, labels, X_test, labels_test, epochs, batch, rate, seed, losses, accuracies):
         W1, b1, W2, b2, W3, b3 = W1.copy(), b1.copy(), W2.copy(), b2.copy(), W3.copy(), b3.copy()
         batches = X.shape[0] // batch
+        order = np.arange(X.shape[0])
+        np.random.seed(seed)  # Numba's generator and NumPy's give the same numbers
         for epoch in range(epochs):
-            order = rng.permutation(X.shape[0])
+            np.random.shuffle(order)
             total = 0.0
             for k in range(batches):
                 chosen = order[k * batch : (k + 1) * batch]
@@ -43,13 +51,8 @@ def training_loop(loss_and_gradient: Callable) -> Callable:
                 descend(W3, gW3, rate)
                 descend(b3, gb3, rate)
                 total += value
-                steps[0] += 1
             losses[epoch] = total / batches
-            hits = 0
-            z = logits(W1, b1, W2, b2, W3, b3, X_test)
-            for i in range(z.shape[0]):
-                hits += np.argmax(z[i]) == labels_test[i]
-            accuracies[epoch] = hits / z.shape[0]
+            accuracies[epoch] = accuracy(logits(W1, b1, W2, b2, W3, b3, X_test), labels_test)
         return W1, b1, W2, b2, W3, b3
 
     return train
@@ -73,7 +76,6 @@ class Progress:
     def __init__(self, epochs: int):
         self.losses = np.full(epochs, np.nan)
         self.accuracies = np.full(epochs, np.nan)
-        self.steps = np.zeros(1, np.int64)
 
     def finished_epochs(self) -> int:
         return int(np.count_nonzero(~np.isnan(self.accuracies)))
@@ -81,7 +83,5 @@ class Progress:
 
 def run(train: Callable, start: tuple[np.ndarray, ...], data: Any, settings: Settings, progress: Progress) -> Any:
     """Train from `start`; the order of the images follows from the seed alone, whatever runs the loop."""
-    rng = np.random.default_rng(settings.seed)
-    rate = settings.dtype(settings.rate)
-    arrays = progress.losses, progress.accuracies, progress.steps
-    return train(*start, *data, rng, settings.epochs, settings.batch, rate, *arrays)
+    epochs, batch, rate, seed, dtype = settings
+    return train(*start, *data, epochs, batch, dtype(rate), seed, progress.losses, progress.accuracies)
