@@ -15,7 +15,8 @@ from .infer import infer
 from .ir import Call, Const, Function, Return, Var
 from .lower import lower
 from .reverse import reverse
-from .simplify import accumulators, fuse, polish, simplify
+from .simplify import fuse, polish, simplify
+from .simplify.induction import induction
 from .ssa import ssa
 
 Stages = dict[str, Function]
@@ -62,7 +63,7 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Stages:
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, argtypes)
         f = out["lower"] = lower(f)
-    f = out["simplify"] = accumulators(simplify(f))
+    f = out["simplify"] = simplify(induction(simplify(f)))
     out["primal fused"] = simplify(fuse(f))
     return out
 
