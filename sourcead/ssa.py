@@ -195,7 +195,11 @@ class _Pass:
                 env[n] = new_target
                 return [replace(s, target=new_target)]
             case Push():
-                return [replace(s, value=substitute(s.value, env))]
+                value = substitute(s.value, env)
+                if isinstance(value, Var):
+                    return [replace(s, value=value)]
+                named = Var(self.version(s.value.name))
+                return [Assign(s.loc, named, value), replace(s, value=named)]
         return [self.renamed(s, env)]
 
     def move(self, s: Move, env: Env) -> list[Stmt]:
@@ -286,8 +290,8 @@ class _Pass:
             var = Var(self.version(s.var.name))
             inside[s.var.name] = var
             body = self.block(s.body, inside, head, after, True)
-            bounds = (substitute(e, env) for e in (s.start, s.stop, s.step))
-            new = For(s.loc, var, *bounds, tuple(body))
+            start, stop, step = (substitute(e, env) for e in (s.start, s.stop, s.step))
+            new = For(s.loc, var, start, stop, step, tuple(body))
         else:
             test = self.block(s.test, inside, self.live.tested(s, head, after), after)
             cond = substitute(s.cond, inside)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import operator as op
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeGuard
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Slice, Var
@@ -104,13 +104,13 @@ def located(q: Parser, node: ast.AST, make: Callable[[], Value]) -> Value:
 
 def operand(q: Parser, node: ast.expr) -> Expr:
     """The value of an expression as a variable or a constant."""
-    return located(q, node, lambda: q.operand(node, expr(q, node)))  # type: ignore[return-value, arg-type]
+    return located(q, node, lambda: q.operand(node, expr(q, node)))  # type: ignore[return-value]
 
 
 def item(q: Parser, node: ast.expr) -> Value:
-    """The value of an expression, computed now."""
+    """The value of an expression, computed now; shapes are not computed before one knows what of them is wanted."""
     v = expr(q, node)
-    return q.operand(node, v) if is_code(v) else v
+    return q.operand(node, v) if is_code(v) and not is_shape(v) else v
 
 
 # ---- arithmetic -----------------------------------------------------------------------------
@@ -310,11 +310,15 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
     raise Refusal(f"`.{name}` is not supported", "only attributes and methods of NumPy arrays that have a function")
 
 
+def is_shape(v: Value) -> TypeGuard[Call]:
+    return isinstance(v, Call) and v.fn is p.shape_of
+
+
 def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value:
     if isinstance(owner, Tup):
         return tuple_item(q, owner, index)
     i = indices(q, index)
-    if isinstance(owner, Call) and owner.fn is p.shape_of and len(i) == 1 and isinstance(i[0], Const):
+    if is_shape(owner) and len(i) == 1 and isinstance(i[0], Const):
         return Call(p.shape, (owner.args[0], i[0]))
     array = q.operand(node, owner)
     if not isinstance(array, Var):

@@ -129,13 +129,14 @@ class Eliminator:
         return (replace(s, then=then, orelse=orelse),)
 
     def loop(self, s: For | While, rest: Block, ends: Labels) -> Block:
-        test = (self.tail(s.test, NOWHERE),) if isinstance(s, While) else ()
+        endless = not goes_on(s)
         body = self.tail(s.body, NOWHERE)
+        s = replace(s, test=self.tail(s.test, NOWHERE), body=body) if isinstance(s, While) else replace(s, body=body)
         taken = jumps(body)
-        if len(taken) == 1 and not goes_on(s):  # there is no other way out of the loop
-            return (self.left(with_blocks(s, (*test, body)), {}), *self.tail(tuple(taken.values()), ends))
+        if len(taken) == 1 and endless:  # there is no other way out of the loop
+            return (self.left(s, {}), *self.tail(tuple(taken.values()), ends))
         flagged = {k: j for k, j in taken.items() if rest or k not in ends}
-        loop = self.left(with_blocks(s, (*test, body)), flagged)
+        loop = self.left(s, flagged)
         return (*self.lowered(s, flagged), loop, *self.tail((*self.checks(s, flagged), *rest), ends))
 
     # ---- flags ---------------------------------------------------------------------------------

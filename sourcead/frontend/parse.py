@@ -46,13 +46,14 @@ def parse(pyfunc: Callable[..., Any]) -> Function:
 def finish(q: Parser, name: str, params: tuple[str, ...], tree: Any, where: Loc, result: Value) -> Function:
     act = q.act
     returns = returns_of(tree) if not isinstance(tree, ast.Lambda) else []
-    loc = act.source.loc(returns[-1]) if returns else act.source.loc(getattr(tree, "body", tree))  # type: ignore[arg-type]
+    loc = act.source.loc(returns[-1]) if returns else act.source.loc(getattr(tree, "body", tree))
     values = result.items if isinstance(result, Tup) else (result,)
     if not all(is_code(v) for v in values):
         raise Unsupported(f"`{name}` returns something else than numbers and arrays", loc, "return a number")
     if any(isinstance(v, Const) and v.value is None for v in values):
         raise Unsupported(f"`{name}` returns nothing", where, "end it with `return` and a number")
+    kept = tuple(q.operand(tree, v) for v in values)
     block: Block = eliminate(tuple(q.out), q.namer)
-    program = (*block, Return(loc, values))  # type: ignore[arg-type]
+    program = (*block, Return(loc, kept))
     name = "f" if name == "<lambda>" else name
     return Function(name, params, program, {}, q.constants, isinstance(result, Tup))

@@ -76,7 +76,7 @@ def _whole_file(code: CodeType, lines: tuple[str, ...]) -> Source | None:
     except SyntaxError:  # cells with magics, templates
         return None
     node = _pick(tree, code, code.co_firstlineno)
-    return node and Source(node, code.co_filename, lines)
+    return Source(node, code.co_filename, lines) if node is not None else None
 
 
 def _by_inspect(fn: FunctionType) -> Source | None:
@@ -87,7 +87,7 @@ def _by_inspect(fn: FunctionType) -> Source | None:
     except (OSError, SyntaxError):
         return None
     node = _pick(tree, fn.__code__, fn.__code__.co_firstlineno - first + 1)
-    return node and Source(node, fn.__code__.co_filename, lines, first)
+    return Source(node, fn.__code__.co_filename, lines, first) if node is not None else None
 
 
 def _pick(tree: ast.Module, code: CodeType, line: int) -> Tree | None:
@@ -99,7 +99,7 @@ def _pick(tree: ast.Module, code: CodeType, line: int) -> Tree | None:
                     return n
         return None
     found = [n for n in ast.walk(tree) if isinstance(n, ast.Lambda) and n.lineno == line]
-    if len(found) > 1 and sys.version_info >= (3, 11):
+    if len(found) > 1:
         shift = code.co_firstlineno - line
         found = [n for n in found if _body_span(n) == _code_span(code, shift)] or found
     if len(found) > 1:
@@ -114,6 +114,8 @@ def _body_span(n: ast.Lambda) -> tuple[Any, ...]:
 
 def _code_span(code: CodeType, shift: int) -> tuple[Any, ...]:
     """From where to where in the source the instructions come; the first ones, of the call itself, have no columns."""
+    if sys.version_info < (3, 11):
+        return ()
     spans = [p for p in code.co_positions() if None not in p and (p[2], p[3]) != (0, 0)]
     start = min((p[0] - shift, p[2]) for p in spans)
     return start, max((p[1] - shift, p[3]) for p in spans)

@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Raise, Var
-from .expressions import expr, item, known, nested, operand, store, truth
+from .expressions import expr, is_shape, item, known, nested, operand, store, truth
 from .inline import give_back
 from .jumps import Jump
 from .loops import for_, same_kinds, while_
@@ -105,7 +105,7 @@ def assign_all(q: Parser, node: ast.stmt, targets: list[ast.expr], source: ast.e
     """`a = b, c = value`"""
     plain = len(targets) == 1 and isinstance(targets[0], ast.Name)
     value = expr(q, source) if plain else unpacked(q, source, expr(q, source))
-    if len(targets) > 1 and is_code(value):
+    if len(targets) > 1 and is_code(value) and not is_shape(value):
         value = q.operand(source, value)
     for target in targets:
         assign(q, node, target, value)
@@ -113,7 +113,7 @@ def assign_all(q: Parser, node: ast.stmt, targets: list[ast.expr], source: ast.e
 
 def unpacked(q: Parser, source: ast.AST, value: Value) -> Value:
     """A value that is to be assigned to more than a name: a shape stays a call, all else is computed now."""
-    if is_code(value) and not (isinstance(value, Call) and value.fn is p.shape_of):
+    if is_code(value) and not is_shape(value):
         return q.operand(source, value)
     return value
 
@@ -157,7 +157,7 @@ def items(q: Parser, node: ast.AST, value: Value, n: int) -> list[Value]:
         if len(value.items) != n:
             raise Refusal(f"{len(value.items)} values cannot be unpacked into {n} names", "", q.loc(node))
         return list(value.items)
-    if isinstance(value, Call) and value.fn is p.shape_of:
+    if is_shape(value):
         array = value.args[0]
         q.require(
             node, Call(op.eq, (q.temp(node, Call(np.ndim, (array,))), Const(n))), ValueError, f"expected {n} axes"
@@ -229,12 +229,11 @@ def assert_(q: Parser, node: ast.Assert, test: ast.expr, message: ast.expr | Non
 def raise_(q: Parser, node: ast.Raise) -> None:
     if node.exc is None:
         raise Refusal("`raise` without an exception is not supported", 'write raise ValueError("...")')
-    made = isinstance(node.exc, ast.Call)
     exc = expr(q, node.exc.func if isinstance(node.exc, ast.Call) else node.exc)
     if not (isinstance(exc, Static) and isinstance(exc.value, type) and issubclass(exc.value, Exception)):
         raise Refusal("only exceptions can be raised", 'write raise ValueError("...")')
-    args = node.exc.args if isinstance(node.exc, ast.Call) else []
-    if made and node.exc.keywords:  # type: ignore[union-attr]
+    args, named = (node.exc.args, node.exc.keywords) if isinstance(node.exc, ast.Call) else ([], [])
+    if named:
         raise Refusal("keyword arguments of an exception are not supported", 'write raise ValueError("...")')
     q.out.append(Raise(q.loc(node), exc.value, tuple(q.each(args, lambda n: text(q, n)))))
 
