@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from numba import types
+from numba.core import config
 from numba.core.compiler_lock import global_compiler_lock
 
 from . import cache
@@ -60,13 +61,18 @@ def stages(request: Request) -> dict[str, Any]:
     from .pipeline import gradient_stages
 
     argtypes = tuple(map(plain_type, request.argtypes))
-    return gradient_stages(
-        request.pyfunc,
-        argtypes,
-        request.argnums[0] if request.single else request.argnums,
-        value=request.value,
-        has_aux=request.has_aux,
-    )
+    with global_compiler_lock:
+        disabled, config.DISABLE_JIT = config.DISABLE_JIT, 0  # type inference compiles what it needs to type
+        try:
+            return gradient_stages(
+                request.pyfunc,
+                argtypes,
+                request.argnums[0] if request.single else request.argnums,
+                value=request.value,
+                has_aux=request.has_aux,
+            )
+        finally:
+            config.DISABLE_JIT = disabled
 
 
 def emitted(request: Request) -> Specialisation:

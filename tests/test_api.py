@@ -2,7 +2,10 @@
 
 import functools
 import inspect
+import os
 import pickle
+import subprocess
+import sys
 import threading
 import time
 
@@ -347,6 +350,17 @@ def test_options_reach_numba():
     g(1.0)
     (spec,) = g.specialisations.values()
     assert spec._dispatcher.targetoptions["nogil"]
+
+
+def test_numba_switched_off(tmp_path):
+    (tmp_path / "program.py").write_text(
+        "import numpy as np\nfrom numba import njit\nfrom sourcead import grad\n\n"
+        "@grad\ndef f(x):\n    return np.sum(x * x)\n\n@njit\ndef run(x):\n    return f(x)\n\n"
+        "print(type(f).__name__, run(np.ones(3)))\n"
+    )
+    env = {**os.environ, "NUMBA_DISABLE_JIT": "1", "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, tmp_path / "program.py"], env=env, capture_output=True, text=True)
+    assert done.stdout == "PythonGradient [2. 2. 2.]\n", done.stderr
 
 
 def test_method():

@@ -1,5 +1,6 @@
 """Gradients called from compiled code."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -179,7 +180,7 @@ def test_caches_of_callers_are_never_stale(tmp_path, monkeypatch):
         print(run(1.0), by_module(1.0), sum(run.stats.cache_hits.values()), sum(by_module.stats.cache_hits.values()))
         """)
     )
-    monkeypatch.setenv("PYTHONPATH", ":".join([*sys.path, str(tmp_path)]))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([*sys.path, str(tmp_path)]))
 
     def run(c):
         (tmp_path / "models.py").write_text(model.format(c))
