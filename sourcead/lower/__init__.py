@@ -13,7 +13,7 @@ from numba.core import types
 
 from .. import primitives as p
 from ..errors import Findings
-from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, names, reads, rename, walk
+from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, bound, names, reads, rename, walk
 from . import creation, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
 from .build import Builder, Varying
 from .statements import block
@@ -32,6 +32,7 @@ def lower(f: Function, adjoint: bool = False) -> Function:
     findings = Findings()
     if adjoint:
         return finished(f, run(f, Storage(f), True, set(), findings))
+    only_real(f, findings)
     f = updates(f)
     storage = analyse(f)
     f = copied_parameters(f, storage, findings)
@@ -48,6 +49,15 @@ def lower(f: Function, adjoint: bool = False) -> Function:
             findings = Findings()
     findings.check()
     return finished(f, b)
+
+
+def only_real(f: Function, findings: Findings) -> None:
+    """Complex numbers would be taken for constants."""
+    for s in walk(f.body):
+        for n in bound(s):
+            t = f.types.get(n)
+            if isinstance(t.dtype if isinstance(t, types.Array) else t, types.Complex):
+                findings.add(s.loc, "complex numbers cannot be differentiated", "compute with real and imaginary parts")
 
 
 def run(f: Function, storage: Storage, adjoint: bool, varying: set[str], findings: Findings) -> Builder:

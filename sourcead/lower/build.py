@@ -55,6 +55,7 @@ class Builder:
         self.scopes: list[dict[Any, Any]] = [{}]
         self.extents: dict[str, tuple[Expr, ...]] = {}
         self.loc: Loc | None = None
+        self.defining = ""  # the name that the statement at hand defines
         self.target: str | None = None  # the array that the statement at hand defines, until it is made
         self.wanted: Any = None  # the type of what the statement at hand defines
         self.base = "s"  # after whom accumulators are called

@@ -120,10 +120,8 @@ def copy(b: Builder, a: Any, dtype: Any = None) -> Any:
 
 @lowers(np.asarray, np.ascontiguousarray)
 def asarray(b: Builder, a: Any, dtype: Any = None) -> Any:
-    """The array itself where NumPy gives that (see `storage`), else a copy."""
-    if not is_value(a) or dtype is not None and b.dtype(dtype) != a.dtype:
-        return copy(b, a, dtype)
-    return a
+    """The array itself where NumPy gives that, else a copy."""
+    return a if is_value(a) and b.defining in b.storage.parent else copy(b, a, dtype)
 
 
 @lowers(np.broadcast_arrays)

@@ -19,6 +19,7 @@ from ..ir import bound, map_exprs, operands, variables, walk, written
 from .build import Builder, Varying
 from .elementwise import IN_PLACE, acts_on_elements, tree
 from .registry import HANDLERS
+from .storage import stores
 from .updates import writes_arrays
 from .values import (
     Pull,
@@ -140,6 +141,7 @@ def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
         return
     before = len(b.out)
     wanted = b.types.get(t)
+    b.defining = t
     with context(b, t, wanted):
         result = evaluate(b, value)
         if isinstance(result, tuple) or isinstance(result, Const) and isinstance(result.value, type):
@@ -147,11 +149,13 @@ def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
         elif not is_value(result):
             define_scalar(b, t, result, before)
         elif isinstance(result, View) and isinstance(result.base, str):
+            still_a_view(b, s, t, result)
             if result.base != t or not is_whole(b, result):
                 b.env[t] = result
         elif delayable(b, t):
             b.env[t] = result
         else:
+            still_a_view(b, s, t, result)
             b.target = t
             materialise(b, result, own=True)
 
@@ -204,6 +208,23 @@ def define_scalar(b: Builder, t: str, result: Expr, before: int) -> None:
         b.assign(Var(t), last.value)
     else:
         b.assign(Var(t), result)
+
+
+def still_a_view(b: Builder, s: Assign, t: str, result: Value) -> None:
+    """A view that could only be made as a copy means the same as long as nobody changes the one or the other."""
+    if t not in b.storage.parent:
+        return
+    source = variable(b, b.storage.parent[t][0])
+    if not isinstance(source, View) or isinstance(result, View) and source.base == result.base:
+        return
+    memory = b.storage.memory(t)
+    readers = b.readers.get(t, [])
+    at_once = delayable(b, t) and t not in stores(readers[0], b.storage)
+    if ("store", memory) in b.storage.after[s] and not at_once:
+        raise b.refuse(
+            f"`{spelled(s.value.fn)}` gives a view here, and the array or the view is changed later",  # type: ignore
+            "make it a copy: add `.copy()`, and write the changes back where they are wanted",
+        )
 
 
 def delayable(b: Builder, t: str) -> bool:

@@ -31,7 +31,7 @@ class Storage:
     sources: dict[str, list[str]] = field(default_factory=dict)  # joined name → what it is bound to
     same: dict[str, str | None] = field(default_factory=dict)  # joined name → the one array it stands for
     copied: dict[Move, set[str]] = field(default_factory=dict)  # targets that need a copy of their source
-    after: dict[Move, Facts] = field(default_factory=dict)
+    after: dict[Stmt, Facts] = field(default_factory=dict)  # of joins and of views
 
     def is_array(self, name: str) -> bool:
         return isinstance(self.f.types.get(name), types.Array)
@@ -73,7 +73,7 @@ def analyse(f: Function) -> Storage:
         match s:
             case Assign(_, Var(t), value) if st.is_array(t):
                 found = other_name(st, value)
-                if found is not None:
+                if found is not None and f.types[t].dtype == f.types[found[0]].dtype:
                     st.parent[t] = found
             case Move():
                 for t, v in zip(s.targets, s.sources, strict=True):
@@ -144,6 +144,8 @@ def before(s: Stmt, out: Facts, broken: Facts, st: Storage) -> Facts:
             st.after[s] = out
             out = without(out, {t.name for t in s.targets})
         case Assign(_, Var(t), _):
+            if t in st.parent:
+                st.after[s] = out
             out = without(out, {t})
     return out | uses(s, st)
 
