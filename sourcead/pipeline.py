@@ -16,6 +16,7 @@ from .ir import Call, Const, Function, Return, Var
 from .lower import lower
 from .reverse import reverse
 from .simplify import fuse, polish, simplify
+from .simplify.guards import guards
 from .simplify.induction import induction
 from .ssa import ssa
 
@@ -63,7 +64,7 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Stages:
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, argtypes)
         f = out["lower"] = lower(f)
-    f = out["simplify"] = simplify(induction(simplify(f)))
+    f = out["simplify"] = simplify(guards(induction(simplify(f))))
     out["primal fused"] = simplify(fuse(f))
     return out
 
