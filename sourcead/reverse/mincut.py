@@ -29,6 +29,8 @@ class Network:
 
     def true_side(self) -> set[Hashable]:
         """The decisions that are true in a cheapest assignment (the one with the most of them)."""
+        if not self.edges:
+            return set()
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import maximum_flow
 

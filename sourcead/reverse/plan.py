@@ -132,16 +132,16 @@ def decide(c: Context, wanted: Wants) -> Plan:
                 network.penalty(("again", n), ("wanted", m), FOREVER)
         if isinstance(value, Index):
             network.penalty(("again", n), ("undo", c.same[value.array.name]), FOREVER)
-    groups = {c.same[n] for n in c.same}
-    for g in groups:
-        network.penalty(("undo", g), SINK, undo_cost(g, c))
+    seen = accesses(c)
+    for g in seen.stores:
+        network.penalty(("undo", g), SINK, undo_cost(g, seen, c))
     for n, _ in wanted.whole:
         network.penalty(SOURCE, ("undo", c.same[n]), FOREVER)
     true = network.true_side()
     for n in furthest:
         if ("wanted", n) in true:
             (plan.recomputed if ("again", n) in true else plan.recorded).add(n)
-    save_overwritten(c, wanted, plan, values)
+    save_overwritten(c, wanted, plan, values, seen)
     return plan
 
 
@@ -209,38 +209,37 @@ def undisturbed(a: str, load: Stmt, furthest: int, c: Context) -> bool:
     return True
 
 
-def stores(group: str, c: Context) -> list[Stmt]:
-    return [
-        s
-        for s in walk(c.f.body)
-        if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index) and c.same[s.target.array.name] == group
-    ]
+@dataclass
+class Accesses:
+    """The statements that store into, and those that read elements of, each storage class."""
+
+    stores: dict[str, list[Stmt]] = field(default_factory=dict)
+    loads: dict[str, list[Stmt]] = field(default_factory=dict)
 
 
-def loads(group: str, c: Context) -> list[Stmt]:
-    return [s for s in walk(c.f.body) if any(c.same.get(n) == group for n in reads_of(s))]
+def accesses(c: Context) -> Accesses:
+    out = Accesses()
+    for s in walk(c.f.body):
+        if isinstance(s, (Assign, Accum)):
+            places = s.target.index if isinstance(s.target, Index) else ()
+            for g in {c.same[n] for n in variables(s.value, *places) if is_array(c.types.get(n))}:
+                out.loads.setdefault(g, []).append(s)
+            if isinstance(s.target, Index):
+                out.stores.setdefault(c.same[s.target.array.name], []).append(s)
+    return out
 
 
-def reads_of(s: Stmt) -> set[str]:
-    """Arrays of which the statement itself reads elements."""
-    if isinstance(s, (Assign, Accum)):
-        out = set(variables(s.value))
-        if isinstance(s.target, Index):
-            out |= {n for i in s.target.index for n in variables(i)}
-        return out
-    return set()
-
-
-def undo_cost(group: str, c: Context) -> int:
-    readers = loads(group, c)
+def undo_cost(group: str, seen: Accesses, c: Context) -> int:
+    """What it costs that every store into an array saves what it overwrites."""
+    readers = seen.loads.get(group, ())
     total = 0
-    for s in stores(group, c):
+    for s in seen.stores.get(group, ()):
         if any(may_precede(r, s, group, c) for r in readers):
             total += UNDO * 8 ** min(4, len(c.where[s].loops))
     return min(total, FOREVER // 100)
 
 
-def save_overwritten(c: Context, wanted: Wants, plan: Plan, values: dict[str, Stmt]) -> None:
+def save_overwritten(c: Context, wanted: Wants, plan: Plan, values: dict[str, Stmt], seen: Accesses) -> None:
     """Find the stores that overwrite an element which the backward sweep reads again for an earlier statement."""
     again: dict[str, list[Stmt]] = {}
     for n, s in wanted.whole:
@@ -251,7 +250,8 @@ def save_overwritten(c: Context, wanted: Wants, plan: Plan, values: dict[str, St
             again.setdefault(c.same[made.value.array.name], []).append(made)
     plan.groups = set(again)
     for group, readers in again.items():
-        plan.saved_stores |= {s for s in stores(group, c) if any(may_precede(r, s, group, c) for r in readers)}
+        stores = seen.stores.get(group, ())
+        plan.saved_stores |= {s for s in stores if any(may_precede(r, s, group, c) for r in readers)}
 
 
 def may_precede(reader: Stmt, store: Stmt, group: str, c: Context) -> bool:
