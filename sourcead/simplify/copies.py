@@ -160,10 +160,12 @@ class _Pass:
 
     def loop(self, s: For | While, env: Env) -> Block:
         if isinstance(s, For):
-            s = map_exprs(s, lambda e: self.simplify(substitute(e, env)))
-            assert isinstance(s, For)
-            if all(isinstance(e, Const) for e in (s.start, s.stop, s.step)):
-                r = range(s.start.value, s.stop.value, s.step.value)
+            new = map_exprs(s, lambda e: self.simplify(substitute(e, env)))
+            assert isinstance(new, For)
+            s = new
+            bounds = [e.value for e in (s.start, s.stop, s.step) if isinstance(e, Const)]
+            if len(bounds) == 3:
+                r = range(*bounds)
                 if len(r) == 0:
                     return ()
                 if len(r) == 1 and not _breaks(s.body):

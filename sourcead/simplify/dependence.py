@@ -83,8 +83,8 @@ def _loads(e: Expr) -> Iterator[Access]:
                 yield from _loads(i)
             yield Access(a.name, index, "load")
         case Call(fn, args) if fn in SHAPE_ONLY:
-            for a in args[1:]:
-                yield from _loads(a)
+            for other in args[1:]:
+                yield from _loads(other)
         case _:
             for c in children(e):
                 yield from _loads(c)
@@ -150,10 +150,10 @@ def counts_up_from_zero(s: For) -> bool:
 def _same_axis(first: Iterable[Access], second: Iterable[Access], v: Var, w: Var) -> bool:
     """Is there an axis at which the first accesses have index `v` and the second `w`, all of them?"""
     places = [(a.place, v) for a in first] + [(a.place, w) for a in second]
-    ranks = {None if p is None else len(p) for p, _ in places}
-    if None in ranks:
+    if any(p is None for p, _ in places):
         return False
-    return any(all(p is not None and p[k] == x for p, x in places) for k in range(min(ranks, default=0)))
+    rank = min((len(p) for p, _ in places if p is not None), default=0)
+    return any(all(p is not None and p[k] == x for p, x in places) for k in range(rank))
 
 
 def _by_class(b: Block, classes: Mapping[str, str], skip: set[str]) -> dict[str, list[Access]]:

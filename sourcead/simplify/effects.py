@@ -11,6 +11,7 @@ import math
 import operator as op
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numba import types as nt
@@ -40,26 +41,32 @@ from ..ir import (
     walk,
 )
 
-ALLOCATIONS = frozenset({np.empty, np.zeros, np.ones, np.full, np.empty_like, np.zeros_like, np.ones_like, np.copy})
+ALLOCATIONS: frozenset[Any] = frozenset(
+    {np.empty, np.zeros, np.ones, np.full, np.empty_like, np.zeros_like, np.ones_like, np.copy}
+)
 
 # Read the binding of their first argument (extents, dtype), never its elements.
-SHAPE_ONLY = frozenset({prim.shape, prim.shape_of, prim.dtype_of, np.empty_like, np.zeros_like, np.ones_like})
+SHAPE_ONLY: frozenset[Any] = frozenset(
+    {prim.shape, prim.shape_of, prim.dtype_of, np.empty_like, np.zeros_like, np.ones_like}
+)
 
 # The result may be the first argument itself, or a view of it.
-ALIASING = frozenset({np.transpose, np.reshape, np.ravel, np.asarray, np.ascontiguousarray, np.broadcast_to})
+ALIASING: frozenset[Any] = frozenset(
+    {np.transpose, np.reshape, np.ravel, np.asarray, np.ascontiguousarray, np.broadcast_to}
+)
 ALIASING_NAMES = frozenset({"stretch", "stretch_bar", "unstretch"})
 
 # Change the elements of their first argument.
 MUTATING_NAMES = frozenset({"unstretch"})
 
 # May raise, so they stay where they are even when nobody wants the result.
-RAISING = frozenset({prim.broadcast_extent})
+RAISING: frozenset[Any] = frozenset({prim.broadcast_extent})
 
 _OPERATORS = (
     *(op.add, op.sub, op.mul, op.truediv, op.floordiv, op.mod, op.pow, op.neg, op.pos, op.not_, op.invert),
     *(op.lt, op.le, op.gt, op.ge, op.eq, op.ne, op.and_, op.or_, op.xor, op.lshift, op.rshift),
 )
-SCALAR_FUNCTIONS = frozenset(
+SCALAR_FUNCTIONS: frozenset[Any] = frozenset(
     {
         *_OPERATORS,
         *(prim.shape, prim.both, prim.either, prim.select, prim.trips, prim.broadcast_extent),
@@ -192,7 +199,7 @@ def own_stores(s: Stmt) -> Iterator[str]:
     match s:
         case Assign(_, Index(a, _), _):
             yield a.name
-        case Accum(_, Index(a, _), _) | Accum(_, a, _):
+        case Accum(_, Index(a, _), _) | Accum(_, Var() as a, _):
             yield a.name
     for e in operands(s):
         if is_mutating(e):
@@ -247,7 +254,8 @@ def effects(stmts: Iterable[Stmt], classes: Mapping[str, str]) -> Effects:
             stacks.add(s.stack.name)
         raises |= isinstance(s, Raise)
         jumps |= isinstance(s, Break | Return)
-    return Effects(*map(frozenset, (uses, binds, loads, stores, stacks)), raises, jumps)
+    f = frozenset
+    return Effects(f(uses), f(binds), f(loads), f(stores), f(stacks), raises, jumps)
 
 
 def conflict(a: Effects, b: Effects) -> bool:

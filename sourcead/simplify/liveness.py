@@ -140,8 +140,10 @@ class Liveness:
         """Grow what an iteration wants of the one before until nothing changes; empty loops vanish."""
         wanted, needed = self._loop.get(s, (frozenset(), False))
         while True:
-            once = self._for if isinstance(s, For) else self._while
-            new, before, used = once(s, live, wanted, needed)
+            if isinstance(s, For):
+                new, before, used = self._for(s, live, wanted, needed)
+            else:
+                new, before, used = self._while(s, live, wanted, needed)
             if before <= wanted and used == needed:
                 break
             wanted, needed = wanted | before, used
