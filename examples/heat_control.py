@@ -36,7 +36,7 @@ def disc(n: int) -> np.ndarray:
     return (x**2 + y**2 < 0.25).astype(float)
 
 
-def control(n: int = 32, steps: int = 20, iterations: int = 50, rate: float = 1.0) -> list[float]:
+def control(n: int = 32, steps: int = 5, iterations: int = 50, rate: float = 1.0) -> list[float]:
     """Plain gradient descent on the initial temperature; the distances on the way."""
     target = disc(n)
     u0 = np.zeros((n, n))

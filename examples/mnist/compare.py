@@ -20,7 +20,7 @@ from .training import Progress, Settings
 BATCH_1_STEPS = 500
 
 tape_loss_and_gradient = tape.value_and_grad(loss_vectorised, argnums=PARAMETERS)
-train_tape = training.training_loop(tape_loss_and_gradient)
+train_tape = training.training_loop(tape_loss_and_gradient, training.descend)
 
 Watch = Callable[[str, Progress, Callable[[], bool]], None]
 

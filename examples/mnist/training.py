@@ -16,9 +16,17 @@ from .network import PARAMETERS, logits, loss
 loss_and_gradient = value_and_grad(loss, argnums=PARAMETERS)
 
 
-@register_jitable
 def descend(weights, gradient, rate):
+    """One step downhill, as NumPy does it."""
     weights -= rate * gradient
+
+
+@njit(nogil=True)
+def descend_native(weights, gradient, rate):
+    """The same as a loop: no array for the product."""
+    w, g = weights.reshape(-1), gradient.reshape(-1)
+    for i in range(w.size):
+        w[i] -= rate * g[i]
 
 
 @register_jitable
@@ -29,7 +37,7 @@ def accuracy(z, labels):
     return hits / z.shape[0]
 
 
-def training_loop(loss_and_gradient: Callable) -> Callable:
+def training_loop(loss_and_gradient: Callable, descend: Callable) -> Callable:
     """The whole training as one function: epochs x shuffle x minibatches x forward x backward x update."""
 
     def train(W1, b1, W2, b2, W3, b3, X, labels, X_test, labels_test, epochs, batch, rate, seed, losses, accuracies):
@@ -59,7 +67,7 @@ def training_loop(loss_and_gradient: Callable) -> Callable:
 
 
 # The watcher of the progress bar lives in another thread: native code lets it run.
-train_native = njit(nogil=True)(training_loop(loss_and_gradient))
+train_native = njit(nogil=True)(training_loop(loss_and_gradient, descend_native))
 
 
 class Settings(NamedTuple):
