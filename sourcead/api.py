@@ -14,7 +14,7 @@ from numba import njit, typeof, types
 from numba.core import config, sigutils
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher, OmittedArg
-from numba.core.errors import TypingError
+from numba.core.errors import NumbaError, TypingError
 from numba.core.registry import CPUDispatcher
 
 from . import compile as compiler
@@ -240,7 +240,7 @@ class PythonGradient(_Face):
 def _typeof(v: Any) -> types.Type:
     try:
         return typeof(v) or types.pyobject
-    except ValueError:
+    except (ValueError, NumbaError):
         return types.pyobject
 
 

@@ -7,6 +7,7 @@ import operator as op
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
 from numba import types
 
 from .errors import Unsupported
@@ -66,44 +67,64 @@ def check_arguments(
     fn: Callable[..., Any], argtypes: Sequence[types.Type], argnums: Sequence[int], values: Sequence[Any] = ()
 ) -> None:
     """Refuse argument types that cannot be compiled, or cannot be differentiated, naming the parameter."""
-    name, names = fn.__name__, parameters(fn)
-    for k, t in enumerate(argtypes):
-        where = f"argument {k} (`{names[k]}`)" if k < len(names) else f"argument {k}"
-        kind = type(values[k]).__name__ if k < len(values) else str(t)
-        kind = f"{'an' if kind[0] in 'aeiou' else 'a'} {kind}"
-        if isinstance(t, types.PyObject):
-            raise TypeError(
-                f"{where} of `{name}` is {kind}, which has no Numba type; pass numbers, NumPy arrays or tuples "
-                "of them, or let the function close over it"
-            )
-        if isinstance(t, (types.List, types.Set, types.DictType, types.ListType)):
-            raise TypeError(f"{where} of `{name}` is {kind}; pass a NumPy array or a tuple instead")
+    names = parameters(fn)
+    for k, t in enumerate(map(plain_type, argtypes)):
+        where = f"argument {k} (`{names[k]}`) of `{fn.__name__}`"
         if k in argnums:
-            _check_real(f"{where} of `{name}`", plain_type(t), "")
+            _check_real(where, t)
+        if not _supported(t):
+            raise _refusal(where, t, *values[k : k + 1])
 
 
-def _check_real(where: str, t: types.Type, inside: str) -> None:
-    match t:
-        case types.BaseTuple():
-            for c in t:
-                _check_real(where, c, "holds elements of ")
-        case types.Array():
-            _check_real(where, t.dtype, "has elements of ")
-        case types.Float():
-            pass
-        case types.Integer() | types.Boolean():
-            remedy = "convert the array with x.astype(np.float64)" if inside else "pass 3.0 instead of 3, or float(n)"
-            raise TypeError(
-                f"grad requires real-valued inputs (float64 or float32), but {where} {inside or 'has '}type {t}; "
-                f"{remedy}, or leave the argument out of argnums"
-            )
-        case types.Complex():
-            raise TypeError(f"grad of complex-valued inputs is not supported: {where} {inside or 'has '}type {t}")
-        case _:
-            raise TypeError(
-                f"grad requires real-valued inputs (floats or arrays of floats), but {where} "
-                f"{inside or 'has '}type {t}; leave it out of argnums"
-            )
+def _supported(t: types.Type) -> bool:
+    """Is this an argument that compiled adjoints know how to handle?"""
+    if isinstance(t, types.Array):
+        return t.ndim > 0 and isinstance(t.dtype, (types.Integer, types.Boolean)) or _real(t)
+    return isinstance(t, (types.Integer, types.Boolean, types.NoneType, types.UnicodeType)) or _real(t)
+
+
+def _real(t: types.Type) -> bool:
+    return t in (types.float64, types.float32) or isinstance(t, types.Array) and t.ndim > 0 and _real(t.dtype)
+
+
+def _refusal(where: str, t: types.Type, value: Any = None) -> Exception:
+    what = str(t)
+    if isinstance(value, np.ndarray):
+        what = f"NumPy array of dtype {value.dtype}"
+    elif value is not None:
+        what = type(value).__name__
+    what = f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
+    if isinstance(t, types.Array) and t.ndim == 0:
+        return Unsupported(f"{where} is a 0-dimensional array", remedy="pass a number: x.item()")
+    if isinstance(t, types.BaseTuple):
+        remedy = "pass its members as arguments of their own; argnums=(0, 1, ...) differentiates several"
+        return Unsupported(f"{where} is {what}; tuples are not supported as arguments yet", remedy=remedy)
+    if isinstance(t, types.PyObject):
+        remedy = "pass numbers and NumPy arrays, or let the function close over it"
+        return TypeError(f"{where} is {what}, which has no Numba type; {remedy}")
+    if isinstance(t, (types.List, types.Set, types.DictType, types.ListType)):
+        return TypeError(f"{where} is {what}; pass a NumPy array instead")
+    return Unsupported(f"{where} has type {t}, which is not supported", remedy="pass numbers and NumPy arrays of them")
+
+
+def _check_real(where: str, t: types.Type) -> None:
+    """Refuse what is a number, or an array of numbers, but not real."""
+    dtype = t.dtype if isinstance(t, types.Array) else t
+    has = f"has elements of type {dtype}" if isinstance(t, types.Array) else f"has type {t}"
+    if isinstance(dtype, (types.Integer, types.Boolean)):
+        remedy = "pass 3.0 instead of 3, or float(n)"
+        if isinstance(t, types.Array):
+            remedy = "convert the array with x.astype(np.float64)"
+        remedy += ", or leave the argument out of argnums"
+    elif isinstance(dtype, types.Complex):
+        raise TypeError(f"grad of complex-valued inputs is not supported: {where} {has}")
+    elif isinstance(dtype, types.Float) and not _real(dtype):
+        remedy = "convert to float64 or float32"
+    elif isinstance(t, (types.UnicodeType, types.NoneType)):
+        remedy = "leave it out of argnums"
+    else:
+        return
+    raise TypeError(f"grad requires real-valued inputs (float64 or float32), but {where} {has}; {remedy}")
 
 
 def check_result(name: str, t: types.Type, has_aux: bool) -> None:

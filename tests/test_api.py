@@ -197,11 +197,26 @@ def test_wrong_number_of_arguments():
         ([1.0, 2.0], r"argument 0 \(`x`\) of `square` is a list; pass a NumPy array"),
         (object(), "is an object, which has no Numba type"),
         (None, "real-valued"),
+        (np.float16(1), "float16; convert to float64"),
+        (np.array(1.0), "0-dimensional array"),
+        (np.ones(2, ">f8"), "a NumPy array of dtype >f8, which has no Numba type"),
+        ((1.0, 2.0), "is a tuple; tuples are not supported as arguments yet"),
     ],
 )
 def test_arguments_that_have_no_gradient(x, text, jit):
     with pytest.raises(TypeError, match=text):
         grad(square, jit=jit)(x)
+
+
+def test_other_arguments_are_looked_at_too():
+    def f(x, how):
+        return x * x
+
+    g = grad(f)
+    assert [g(1.0, how) for how in (None, "text", True, 3, np.ones(2, bool))] == [2.0] * 5
+    for how in ((1, 2), 1j, np.ones(2, complex), np.datetime64("2020-01-01"), [1]):
+        with pytest.raises(TypeError, match=r"argument 1 \(`how`\) of `f`"):
+            g(1.0, how)
 
 
 def test_the_parameter_in_question_is_named():

@@ -90,7 +90,7 @@ def refusal_of(callee: Value) -> Refusal | None:
         return Refusal("random numbers cannot be drawn in a differentiated function", RANDOM)
     if isinstance(owner, np.ufunc):
         return Refusal(f"`np.{owner.__name__}.{fn.__name__}` is not supported", "use np.sum, np.prod, ... or a loop")
-    if type(fn).__module__.split(".")[0] == "sourcead":
+    if "sourcead" in (type(fn).__module__.split(".")[0], module.split(".")[0]):
         return Refusal(
             "the gradient of a function cannot be used inside a function to be differentiated yet",
             "call it outside, or nest the whole: grad(grad(f))",
