@@ -23,7 +23,8 @@ class Context:
     where: dict[Stmt, Scope]
     root: Scope
     defs: dict[str, Definition]
-    same: dict[str, str]
+    same: dict[str, str]  # storage classes
+    at_once: dict[str, str]  # the same while no array name is bound again
     active: set[str]
     namer: Namer
     types: dict[str, Any]
@@ -34,7 +35,8 @@ class Context:
         """The adjoint of a name."""
         if name not in self.bars:
             bar = self.bars[name] = self.fresh(f"{name}_bar", self.types[name])
-            self.same[bar] = f"{self.same.get(name, name)} adjoint"  # adjoints share memory as primals do
+            for classes in (self.same, self.at_once):  # adjoints share memory as primals do
+                classes[bar] = f"{classes.get(name, name)} adjoint"
         return Var(self.bars[name])
 
     def fresh(self, base: str, type_: Any) -> str:
@@ -102,6 +104,7 @@ def context(f: Function, wrt: tuple[str, ...], results: tuple[str, ...]) -> Cont
         root=root,
         defs=definitions(f, where, root),
         same=storage(f),
+        at_once=storage(f, at_once=True),
         active=active(f, wrt, results),
         namer=Namer(names(f) | RESERVED),
         types=dict(f.types),

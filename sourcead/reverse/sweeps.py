@@ -35,6 +35,7 @@ from ..ir import (
     writes,
 )
 from ..simplify.dependence import counts_up_from_zero, independent
+from ..simplify.effects import rebinds_arrays
 from .adjoint import extents, zeros
 from .context import INT, Context, scalar_type, zero
 from .plan import Plan
@@ -132,7 +133,8 @@ class Sweeps:
 
     def any_order(self, s: For, body: list[Stmt]) -> bool:
         """May the backward iterations run forwards? (That is faster.)"""
-        return independent(tuple(body), s.var.name, self.c.same, apart=counts_up_from_zero(s))
+        classes = self.c.same if rebinds_arrays(body, self.c.types) else self.c.at_once
+        return independent(tuple(body), s.var.name, classes, apart=counts_up_from_zero(s))
 
     def exchange_back(self, s: Stmt) -> list[Stmt]:
         """Exchanged arrays go back to the names they had, if the backward sweep looks into them."""

@@ -128,10 +128,11 @@ def _bases(e: Expr, viewed: bool) -> Iterator[str]:
             yield from _bases(a, True)
 
 
-def storage(f: Function) -> dict[str, str]:
+def storage(f: Function, at_once: bool = False) -> dict[str, str]:
     """Name -> storage class: names of one class may denote the same memory, names of two never do.
 
-    Names that hold scalars are classes of their own.
+    Names that hold scalars are classes of their own.  With `at_once`, names of one class may denote the same
+    memory at the same time: two buffers that a `Move` exchanges are apart as long as neither is bound again.
     """
     parent: dict[str, str] = {}
     views: set[str] = set()
@@ -155,13 +156,13 @@ def storage(f: Function) -> dict[str, str]:
                     join(t, n)
                     if isinstance(v, Index) or (isinstance(v, Call) and v.fn in ALIASING):
                         views.add(t)
-            case Move():
+            case Move() if not at_once:
                 for target, source in zip(s.targets, s.sources, strict=True):
                     if isinstance(source, Var):
                         join(target.name, source.name)
-            case Push(_, stack, v):
+            case Push(_, stack, v) if not at_once:
                 join(stack.name, v.name)
-            case Pop(_, t, stack):
+            case Pop(_, t, stack) if not at_once:
                 join(stack.name, t.name)
         for n in (*variables(*operands(s)), *bound(s)):
             find(n)
@@ -179,6 +180,12 @@ _VIEWED = "~"
 def is_viewed(cls: str) -> bool:
     """Are there views in this class, so that equal indices need not mean equal elements?"""
     return cls.startswith(_VIEWED)
+
+
+def rebinds_arrays(stmts: Iterable[Stmt], types: Mapping[str, object]) -> bool:
+    """Do array names change their memory inside these statements?"""
+    moves = (s for s in walk(stmts) if isinstance(s, Move | Push | Pop))
+    return any(not isinstance(s, Move) or any(is_array(types.get(t.name)) for t in s.targets) for s in moves)
 
 
 def memory_read(e: Expr) -> Iterator[str]:

@@ -32,7 +32,7 @@ from .copies import copies
 from .cse import cse
 from .dce import dce
 from .dependence import exposed, fusable, independent
-from .effects import Effects, conflict, effects, storage
+from .effects import Effects, conflict, effects, rebinds_arrays, storage
 from .liveness import Liveness, liveness
 
 __all__ = ["fuse", "independent", "join"]
@@ -54,7 +54,7 @@ def fuse(f: Function) -> Function:
 def join(f: Function) -> Function:
     """Fuse the loops of every block; `f` itself when there is nothing to fuse."""
     for _ in range(_ROUNDS):
-        p = _Pass(liveness(f), storage(f), dict(f.types), Namer(names(f)))
+        p = _Pass(liveness(f), storage(f), storage(f, at_once=True), dict(f.types), Namer(names(f)))
         body = p.block(f.body)
         if not p.changed:
             break
@@ -68,6 +68,7 @@ class _Pass:
 
     live: Liveness
     classes: Mapping[str, str]
+    at_once: Mapping[str, str]  # the same while no array name is bound again
     types: dict[str, Any]
     fresh: Namer
     changed: bool = False
@@ -146,7 +147,8 @@ class _Pass:
             if a.var.name in exposed(b.body)[0]:
                 return None
             b = self.with_variable(b, a.var)
-        if not fusable(a, b, self.classes, live):
+        bodies = (*a.body, *b.body)
+        if not fusable(a, b, self.classes if rebinds_arrays(bodies, self.types) else self.at_once, live):
             return None
         return replace(a, body=(*a.body, *b.body))
 
