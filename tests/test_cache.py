@@ -178,7 +178,7 @@ def test_types_that_mean_something_in_this_process_only_are_not_keyed():
     def f(x, g):
         return g(x)
 
-    assert cache.key(request(f, types.float64, types.Dispatcher(grad(f)))) is None
+    assert cache.key(request(f, *[types.float64] * 2, argtypes=(types.float64, types.Dispatcher(grad(f))))) is None
 
 
 def test_uncached_gradients_leave_the_disk_alone(tmp_path, monkeypatch):
