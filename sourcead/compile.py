@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -145,10 +146,18 @@ def compiled(request: Request) -> Specialisation:
 def _compile(spec: Specialisation, request: Request) -> None:
     from numba import njit
     from numba.core import entrypoints
+    from numba.core.errors import NumbaError, NumbaPerformanceWarning
+
+    from .errors import InternalError
 
     entrypoints.init_all()
     dispatcher = njit(error_model="numpy", **dict(request.options))(spec.function)
-    dispatcher.compile(request.argtypes)
+    try:
+        with warnings.catch_warnings():  # advice on emitted code is of no use to the user
+            warnings.simplefilter("ignore", NumbaPerformanceWarning)
+            dispatcher.compile(request.argtypes)
+    except NumbaError as e:
+        raise InternalError(f"the adjoint emitted to {spec.filename} does not compile: {e}") from e
     spec._dispatcher = dispatcher
     spec.result = dispatcher.overloads[request.argtypes]
     if spec.key is not None and request.cached:

@@ -367,6 +367,17 @@ def test_options_reach_numba():
     assert spec._dispatcher.targetoptions["nogil"]
 
 
+def test_emitted_code_that_numba_refuses_is_a_bug_of_ours(monkeypatch):
+    from sourcead import compile as compiler
+    from sourcead.errors import InternalError
+
+    text = "def f_grad(x):\n    return x.nothing\n"
+    monkeypatch.setattr(compiler, "_build", lambda request, key: compiler.Specialisation("f_grad", text, {}, None))
+    g = grad(lambda x: x + 41.0)
+    with pytest.raises(InternalError, match="does not compile"):
+        g(1.0)
+
+
 def test_numba_switched_off(tmp_path):
     (tmp_path / "program.py").write_text(
         "import numpy as np\nfrom numba import njit\nfrom sourcead import grad\n\n"
