@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+import numpy as np
+
 from . import primitives as p
+from .analyses import ALLOCATIONS
 from .errors import InternalError
+from .infer import is_array
 from .ir import (
     Accum,
     Assign,
@@ -20,6 +24,7 @@ from .ir import (
     Index,
     Move,
     Pop,
+    Push,
     Raise,
     Return,
     Slice,
@@ -28,6 +33,7 @@ from .ir import (
     While,
     blocks,
     bound,
+    children,
     operands,
     variables,
     walk,
@@ -86,6 +92,12 @@ def single(f: Function) -> Iterator[str]:
             seen[n] = s
 
 
+def summed(f: Function) -> Iterator[str]:
+    """As `single`, but for the scalars that are added to."""
+    sums = {s.target.name for s in walk(f.body) if isinstance(s, Accum) and isinstance(s.target, Var)}
+    yield from (text for text in single(f) if text.split()[0] not in sums)
+
+
 def tail_breaks(f: Function) -> Iterator[str]:
     """`Break` is the last thing that an iteration does."""
 
@@ -114,7 +126,7 @@ def returns_last(f: Function) -> Iterator[str]:
 
 def defined(f: Function) -> Iterator[str]:
     """What is read has been defined on some path to it."""
-    known = {*f.params, *f.constants}
+    known = {*f.params, *f.constants, *(s.stack.name for s in walk(f.body) if isinstance(s, Push))}
 
     def visit(b: Block) -> Iterator[str]:
         for s in b:
@@ -137,6 +149,48 @@ def defined(f: Function) -> Iterator[str]:
     yield from visit(f.body)
 
 
+def scalar(f: Function) -> Iterator[str]:
+    """No views, and whole arrays only in allocations and atoms."""
+    whole = {
+        *ALLOCATIONS,
+        np.dot,
+        np.transpose,
+        np.copy,
+        p.shape,
+        p.pack,
+        p.stretch,
+        p.stretch_bar,
+        p.unstretch,
+        p.overlapping,
+    }
+
+    def looks(e: Expr) -> Iterator[str]:
+        match e:
+            case Call(fn, args) if fn not in whole:
+                yield from (n.name for n in args if isinstance(n, Var) and is_array(f.types.get(n.name)))
+        for c in children(e):
+            yield from looks(c)
+
+    for s in walk(f.body):
+        for e in operands(s):
+            if any(isinstance(c, Slice) for c in inside(e)):
+                yield f"{show(s)} makes a view"
+            for n in looks(e):
+                yield f"{show(s)} works on the whole array {n}"
+
+
+def inside(e: Expr) -> Iterator[Expr]:
+    yield e
+    for c in children(e):
+        yield from inside(c)
+
+
+def typed(f: Function) -> Iterator[str]:
+    """Every name has a type."""
+    for n in sorted({n for s in walk(f.body) for n in bound(s)} - set(f.types)):
+        yield f"{n} has no type"
+
+
 PROPERTIES: dict[str, Callable[[Function], Iterator[str]]] = {
     "flat": flat,
     "located": located,
@@ -144,9 +198,15 @@ PROPERTIES: dict[str, Callable[[Function], Iterator[str]]] = {
     "tail_breaks": tail_breaks,
     "returns_last": returns_last,
     "defined": defined,
+    "summed": summed,
+    "scalar": scalar,
+    "typed": typed,
 }
 PARSED = ("flat", "located", "tail_breaks", "returns_last", "defined")
 SINGLE = (*PARSED, "single")
+LOWERED = ("tail_breaks", "returns_last", "defined", "summed", "scalar")
+SIMPLIFIED = (*LOWERED, "typed")
+REVERSED = ("defined", "typed")
 
 
 def violations(f: Function, properties: tuple[str, ...] = PARSED) -> list[str]:

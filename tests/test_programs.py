@@ -1,0 +1,100 @@
+"""The whole path, from source to gradient, for every program: against differences, the tape, and compiled code."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import differences
+import numpy as np
+import pytest
+from numba import typeof
+from programs import PROGRAMS, Program
+
+import sourcead
+from sourcead import tape
+from sourcead.errors import SourceadError
+from sourcead.verify import LOWERED, REVERSED, SIMPLIFIED, SINGLE, violations
+
+SMOOTH = [c for c in PROGRAMS.values() if c.argnums]
+EACH = pytest.mark.parametrize("case", SMOOTH, ids=lambda c: c.name)
+COMPILED = (
+    "polynomial reused_names continue_and_break return_from_a_nest loop_else halving newton_root written_argument "
+    "gather_and_scatter diffusion_with_swap slice_stencil broadcasting reductions small_network single_precision "
+    "nested_functions in_place_helper"
+).split()
+
+
+def python(f: Any) -> Any:
+    return getattr(f, "py_func", f)
+
+
+@cache
+def gradient(name: str) -> Any:
+    """The emitted adjoint as plain Python."""
+    case = PROGRAMS[name]
+    return sourcead.value_and_grad(case.f, case.argnums, jit=False, cache=False)
+
+
+def close(got: Any, want: Any, rtol: float = 1e-8, atol: float = 1e-9) -> None:
+    assert np.shape(got) == np.shape(want)
+    np.testing.assert_allclose(got, want, rtol, atol)
+
+
+@EACH
+def test_plain_python(case: Program) -> None:
+    """Value and gradient; nothing written into arguments; a second call gives the same."""
+    single = any(np.asarray(case.args[k]).dtype == np.float32 for k in case.argnums)
+    loose = {"rtol": 1e-4, "atol": 1e-5} if single else {}
+    g = gradient(case.name)
+    args = case.fresh()
+    value, grads = g(*args)
+    for a, b in zip(args, case.args, strict=True):
+        np.testing.assert_array_equal(a, b)
+    again = g(*args)
+    assert again[0] == value
+    for a, b in zip(again[1], grads, strict=True):
+        np.testing.assert_array_equal(a, b)
+    close(value, differences.value(python(case.f), case.args), **loose)
+    want = differences.gradient(python(case.f), case.args, case.argnums)
+    for k, got, w in zip(case.argnums, grads, want, strict=True):
+        assert np.asarray(got).dtype == np.asarray(case.args[k]).dtype
+        close(got, w, **loose)
+
+
+@EACH
+def test_against_the_tape(case: Program) -> None:
+    try:
+        value, grads = tape.value_and_grad(case.f, case.argnums)(*case.fresh())
+    except (SourceadError, TypeError) as e:
+        pytest.skip(f"not for the tape: {e}")
+    got = gradient(case.name)(*case.fresh())
+    tight = {"rtol": 1e-5, "atol": 1e-6} if any(np.asarray(g).dtype == np.float32 for g in grads) else {"rtol": 1e-11}
+    close(got[0], value, **tight)
+    for a, b in zip(got[1], grads, strict=True):
+        close(a, b, **tight)
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_compiled(name: str) -> None:
+    case = PROGRAMS[name]
+    slow = gradient(name)(*case.fresh())
+    args = case.fresh()
+    fast = sourcead.value_and_grad(case.f, case.argnums, cache=False)(*args)
+    for a, b in zip(args, case.args, strict=True):
+        np.testing.assert_array_equal(a, b)
+    close(fast[0], slow[0], 1e-6 if name == "single_precision" else 1e-12)
+    for a, b in zip(fast[1], slow[1], strict=True):
+        close(a, b, 1e-5 if name == "single_precision" else 1e-11)
+
+
+PROMISES = dict.fromkeys(("reverse", "reverse lowered", "reverse simplified", "fuse", "emit"), REVERSED)
+PROMISES |= {"ssa": SINGLE, "infer": SINGLE, "lower": LOWERED, "simplify": SIMPLIFIED, "primal fused": SIMPLIFIED}
+
+
+@EACH
+def test_stages(case: Program) -> None:
+    """What each stage promises holds between the passes."""
+    stages = sourcead.stages(case.f, *map(typeof, case.args), argnums=case.argnums)
+    for name, promised in PROMISES.items():
+        assert not list(violations(stages[name], promised)), name
