@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import operator as op
+
 import numpy as np
 import pytest
 from numba import njit, typeof, types
 
-from sourcead.emit import to_function
+from sourcead import primitives as p
+from sourcead.emit import to_function, to_source
 from sourcead.errors import Unsupported
 from sourcead.frontend import parse
 from sourcead.infer import infer
-from sourcead.ir import Accum, Assign, Call, Function, Index, Move, Slice, Var, operands, variables, walk
+from sourcead.ir import Accum, Assign, Call, Const, Function, Index, Move, Return, Slice, Var, operands, variables, walk
 from sourcead.lower import lower
 from sourcead.ssa import ssa
 
@@ -43,7 +46,7 @@ def check_form(f: Function) -> None:
             assert n in f.types or n in f.constants, f"{n} has no type"
 
 
-def agree(f, *args, compile_: bool = True):
+def agree(f, *args, compile_: bool = False):
     g = lowered(f, *args)
     check_form(g)
     want = f(*fresh(args))
@@ -170,7 +173,9 @@ def slices(x):
 
 
 def slices_out_of_range(x):
-    return np.sum(x[2:100]) + np.sum(x[100:]) + np.sum(x[-100:2]) + np.sum(x[3:1]) + np.sum(x[:-100]) + np.sum(x[4:0:-2])
+    return (
+        np.sum(x[2:100]) + np.sum(x[100:]) + np.sum(x[-100:2]) + np.sum(x[3:1]) + np.sum(x[:-100]) + np.sum(x[4:0:-2])
+    )
 
 
 def slices_by_variable(x, a, b, c):
@@ -232,10 +237,10 @@ def reshape_matrix(a):
     return np.sum(a.reshape(2, 10)[1] ** 2) + np.sum(a.ravel()[::3]) + np.sum(a.flatten() * 2.0) + a.reshape(-1)[7]
 
 
-def unpack(p):
-    w1 = p[0:6].reshape(2, 3)
-    b1 = p[6:8]
-    h = np.tanh(w1 @ p[8:11] + b1)
+def unpack(z):
+    w1 = z[0:6].reshape(2, 3)
+    b1 = z[6:8]
+    h = np.tanh(w1 @ z[8:11] + b1)
     return np.sum(h * h)
 
 
@@ -586,8 +591,8 @@ def norms(x, a):
 
 def softmax_loss(z):
     e = np.exp(z - np.max(z))
-    p = e / np.sum(e)
-    return -np.log(p[1]) + np.sum(p * np.log(p))
+    y = e / np.sum(e)
+    return -np.log(y[1]) + np.sum(y * np.log(y))
 
 
 @pytest.mark.parametrize(
@@ -739,8 +744,102 @@ def test_atoms_take_rows_and_transposes_in_place():
         return np.sum(a.T @ x) + np.dot(a[1], a[0])
 
     g = lowered(f, sq, v[:4].copy())
-    allocations = [s for s in walk(g.body) if isinstance(s, Assign) and isinstance(s.value, Call) and s.value.fn is np.empty]
+    allocations = [
+        s for s in walk(g.body) if isinstance(s, Assign) and isinstance(s.value, Call) and s.value.fn is np.empty
+    ]
     assert not allocations
+
+
+# ---- array-valued adjoints of atoms ---------------------------------------------------------------------------
+
+
+def adjoint_program(*statements) -> Function:
+    """`statements` between the allocation of the adjoints of a matrix, a vector and a cube, and their return."""
+    array = {n: types.Array(types.float64, k, "C") for n, k in {"a": 2, "b": 2, "x": 1, "y": 1, "c": 3}.items()}
+    bars = {"a_bar": array["a"], "x_bar": array["x"], "c_bar": array["c"]}
+    body = []
+    for n in bars:
+        shape = tuple(Call(p.shape, (Var(n[0]), Const(k))) for k in range(array[n[0]].ndim))
+        body.append(Assign(None, Var(n), Call(np.zeros, (Call(p.pack, shape), Const(np.float64)))))
+    known = {**array, **bars, "s": types.float64, "t": types.int64}
+    end = Return(None, tuple(Var(n) for n in bars))
+    return Function("f", ("a", "b", "x", "y", "c", "s", "t"), (*body, *statements, end), known)
+
+
+T, OUTER, DOT = np.transpose, np.outer, np.dot
+a_bar, x_bar, c_bar = Var("a_bar"), Var("x_bar"), Var("c_bar")
+A, B, X, Y, S, t = (Var(n) for n in "abxyst")
+row, cube_row = Index(a_bar, (t,)), Index(c_bar, (t, Const(1)))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        Accum(None, a_bar, B),
+        Accum(None, row, X),
+        Accum(None, cube_row, Index(A, (t,))),
+        Accum(None, a_bar, Call(OUTER, (X, Y))),
+        Accum(None, a_bar, Call(OUTER, (Index(B, (t,)), Y))),
+        Accum(None, x_bar, Call(op.mul, (S, Y))),
+        Accum(None, row, Call(op.mul, (S, Index(B, (t,))))),
+        Accum(None, a_bar, Call(op.neg, (B,))),
+        Accum(None, a_bar, Call(T, (B,))),
+        Accum(None, a_bar, Call(DOT, (B, Call(T, (A,))))),
+        Accum(None, x_bar, Call(DOT, (Call(T, (A,)), Index(B, (t,))))),
+        Accum(None, row, Call(DOT, (Call(T, (A,)), X))),
+        Accum(None, a_bar, Call(op.add, (Call(OUTER, (X, Y)), B))),
+        Assign(None, a_bar, Call(OUTER, (X, Y))),
+        Assign(None, x_bar, Call(op.mul, (S, Y))),
+        Assign(None, row, X),
+    ],
+    ids=lambda s: repr(s.value)[:60],
+)
+def test_adjoints_of_atoms(statement):
+    f = adjoint_program(statement)
+    g = lower(f, adjoint=True)
+    args = [rng.normal(size=n) for n in ((3, 3), (3, 3), 3, 3, (3, 2, 3))] + [2.5, 1]
+    for got, want in zip(to_function(g)(*args), to_function(f)(*args), strict=True):
+        np.testing.assert_allclose(got, want)
+    for s in walk(g.body):
+        if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index):
+            assert len(s.target.index) == f.types[s.target.array.name].ndim
+        assert not any(isinstance(e, Call) and e.fn is OUTER for e in operands(s))
+    again = lower(g, adjoint=True)
+    assert to_source(again) == to_source(g)
+
+
+def test_outer_products_need_no_temporary():
+    g = lower(adjoint_program(Accum(None, a_bar, Call(OUTER, (X, Y)))), adjoint=True)
+    assert (
+        len([s for s in walk(g.body) if isinstance(s, Assign) and isinstance(s.value, Call) and s.value.fn is np.empty])
+        == 0
+    )
+
+
+# ---- compiled ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "args"),
+    [
+        (tree, (m, v)),
+        (tree, (v.astype(np.float32), w.astype(np.float32))),
+        (logical, (v, w)),
+        (slices_by_variable, (v, -3, -1, 2)),
+        (view_of_view, (m,)),
+        (store_slices, (v,)),
+        (parameter_written, (m[0], 3.0)),
+        (swap, (v, 3)),
+        (shrinking, (v,)),
+        (best_row, (m.T,)),
+        (reductions, (m,)),
+        (creation, (5, v)),
+        (rearranging, (v, sq)),
+        (products, (m, v, v[:4].copy())),
+    ],
+)
+def test_compiled(f, args):
+    agree(f, *args, compile_=True)
 
 
 # ---- refusals ----------------------------------------------------------------------------------------------------

@@ -15,12 +15,39 @@ from numba.np.numpy_support import as_dtype, from_dtype
 from .. import primitives as p
 from ..emit import RESERVED
 from ..errors import Unsupported
-from ..ir import Accum, Assign, Block, Call, Const, Expr, For, Function, If, Index, Loc, Move, Namer, Raise, Stmt, Var
-from ..ir import names, operands, variables, walk, written
+from ..ir import (
+    Accum,
+    Assign,
+    Block,
+    Call,
+    Const,
+    Expr,
+    For,
+    Function,
+    If,
+    Index,
+    Loc,
+    Move,
+    Namer,
+    Raise,
+    Stmt,
+    Var,
+    names,
+    operands,
+    variables,
+    walk,
+    written,
+)
 
 INT = types.intp
 ZERO, ONE = Const(0), Const(1)
-FOLDS: dict[Callable[..., Any], Callable[..., Any]] = {op.add: op.add, op.sub: op.sub, op.mul: op.mul, max: max, min: min}
+FOLDS: dict[Callable[..., Any], Callable[..., Any]] = {
+    op.add: op.add,
+    op.sub: op.sub,
+    op.mul: op.mul,
+    max: max,
+    min: min,
+}
 
 
 class Varying(Exception):
@@ -70,7 +97,9 @@ class Builder:
         self.scalars = definitions(f)
         self.given = {} if adjoint else given_extents(f)
         self.counters = {s.var.name: s for s in walk(f.body) if isinstance(s, For)}
-        self.stored = {s.target.array.name for s in walk(f.body) if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index)}
+        self.stored = {
+            s.target.array.name for s in walk(f.body) if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index)
+        }
 
     # ---- statements
 
@@ -114,9 +143,9 @@ class Builder:
         """Integer arithmetic, folded when constant and not repeated when known."""
         if fn in FOLDS and all(isinstance(a, Const) for a in args):
             return Const(FOLDS[fn](*(a.value for a in args)))  # type: ignore[attr-defined]
-        if fn in (op.add, op.sub) and args[1] == ZERO or fn in (op.mul, op.floordiv) and args[1] == ONE:
+        if (fn in (op.add, op.sub) and args[1] == ZERO) or (fn in (op.mul, op.floordiv) and args[1] == ONE):
             return args[0]
-        if fn is op.add and args[0] == ZERO or fn is op.mul and args[0] == ONE:
+        if (fn is op.add and args[0] == ZERO) or (fn is op.mul and args[0] == ONE):
             return args[1]
         if fn is op.mul and ZERO in args:
             return ZERO
@@ -128,7 +157,8 @@ class Builder:
     @contextmanager
     def collect(self) -> Iterator[list[Stmt]]:
         """Statements emitted inside go to a block of their own."""
-        outer, inner = self.out, []
+        outer = self.out
+        inner: list[Stmt] = []
         self.out = inner
         self.scopes.append({})
         try:
@@ -227,7 +257,7 @@ class Builder:
     def dtype(self, e: Any) -> Any:
         """The Numba scalar type that a `dtype` argument names."""
         match e:
-            case Const(v) if isinstance(v, type) or isinstance(v, (np.dtype, str)):
+            case Const(v) if isinstance(v, (type, np.dtype, str)):
                 return from_dtype(np.dtype(v))
             case _ if isinstance(e, types.Type):
                 return e
@@ -235,7 +265,9 @@ class Builder:
 
     # ---- arrays
 
-    def allocate(self, extents: tuple[Expr, ...], dtype: Any, fn: Callable[..., Any] = np.empty, own: bool = True) -> str:
+    def allocate(
+        self, extents: tuple[Expr, ...], dtype: Any, fn: Callable[..., Any] = np.empty, own: bool = True
+    ) -> str:
         """A new array: the one the statement at hand defines if `own` and that is still to be made."""
         if own and self.target is not None:
             name, self.target = self.target, None
@@ -262,7 +294,9 @@ class Builder:
             return self.extents[name]
         found = self.known(("extents", name))
         if found is None:
-            found = self.remember(("extents", name), tuple(self.let(c, INT, f"{name}_n{k}") for k, c in enumerate(calls)))
+            found = self.remember(
+                ("extents", name), tuple(self.let(c, INT, f"{name}_n{k}") for k, c in enumerate(calls))
+            )
         return found
 
     def entry_extent(self, name: str, k: int, e: Call) -> Var:
@@ -286,7 +320,7 @@ class Builder:
                 s = self.counters[n]
                 up = isinstance(s.step, Const) and s.step.value > 0
                 down = isinstance(s.step, Const) and s.step.value < 0 and self.at_least(s.stop, -1)
-                return up and self.non_negative(s.start, depth - 1) or down
+                return (up and self.non_negative(s.start, depth - 1)) or down
             case Var(n) if n in self.scalars and depth:
                 match self.scalars[n]:
                     case Call(p.shape):
@@ -301,7 +335,7 @@ class Builder:
         return False
 
     def at_least(self, e: Expr, low: int) -> bool:
-        return isinstance(e, Const) and e.value >= low or low <= 0 and self.non_negative(e, 2)
+        return (isinstance(e, Const) and e.value >= low) or (low <= 0 and self.non_negative(e, 2))
 
     def affine(self, e: Expr, depth: int = 6) -> tuple[Expr | None, int]:
         """`e` as an operand plus a constant; the operand is None when `e` is a constant."""
@@ -331,10 +365,13 @@ def definitions(f: Function) -> dict[str, Expr]:
     for s in walk(f.body):
         for n in written(s):
             times[n] = times.get(n, 0) + 1
-        if isinstance(s, Assign) and isinstance(s.target, Var) and isinstance(f.types.get(s.target.name), types.Integer):
+        if (
+            isinstance(s, Assign)
+            and isinstance(s.target, Var)
+            and isinstance(f.types.get(s.target.name), types.Integer)
+        ):
             found[s.target.name] = s.value
     return {n: e for n, e in found.items() if times[n] == 1}
-
 
 
 def readers(f: Function) -> dict[str, list[Stmt]]:

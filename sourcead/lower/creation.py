@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import math
 import operator as op
 from typing import Any
 
-import math
 import numpy as np
 from numba.core import types
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Var
-from .build import INT, ONE, ZERO, Builder, number
+from .build import INT, ONE, ZERO, Builder, number, scalar_type
 from .registry import lowers
-from .values import Pull, Value, constant, element, extents, fit, is_value, whole, whole_of
+from .values import Pull, Value, constant, extents, fit, is_value, whole, whole_of
 from .views import clamped, flattened, integers
 
 NONE = Const(None)
@@ -132,8 +132,6 @@ def arange(b: Builder, start: Any, stop: Any = NONE, step: Any = ONE, dtype: Any
 def converted(b: Builder, x: Expr, dtype: Any) -> Expr:
     """An integer of a loop as a number of the array's type."""
     if isinstance(dtype, types.Float) and isinstance(b.type_of(x), types.Integer):
-        from .build import scalar_type
-
         return b.let(Call(scalar_type(dtype).value, (x,)), dtype)
     return x
 
@@ -154,7 +152,3 @@ def linspace(b: Builder, start: Any, stop: Any, num: Any = Const(50)) -> Value:
 @lowers(np.ndarray.flatten)
 def flatten(b: Builder, a: Value) -> Value:
     return flattened(b, fit(b, a, extents(b, a)), own=True)
-
-
-def element_at(b: Builder, v: Any, index: tuple[Expr, ...]) -> Expr:
-    return element(b, v, index)

@@ -15,7 +15,7 @@ from ..ir import Call, Const, Expr
 from ..rules import is_constant, is_elementwise
 from .build import Builder
 from .registry import lowers
-from .values import Tree, Value, extents, is_value
+from .values import Tree, Value, is_value
 
 PLAIN = frozenset(
     {op.add, op.sub, op.mul, op.truediv, op.floordiv, op.mod, op.pow, op.neg, op.pos, op.invert, abs}
@@ -36,7 +36,9 @@ IN_PLACE: dict[Callable[..., Any], Callable[..., Any]] = {
     op.ilshift: op.lshift,
     op.irshift: op.rshift,
 }
-COMPARISONS = frozenset({op.lt, op.le, op.gt, op.ge, op.eq, op.ne, np.isnan, np.isfinite, np.isinf, np.less, np.greater})
+COMPARISONS = frozenset(
+    {op.lt, op.le, op.gt, op.ge, op.eq, op.ne, np.isnan, np.isfinite, np.isinf, np.less, np.greater}
+)
 REDUCING = frozenset({np.any, np.all})
 
 
@@ -127,6 +129,3 @@ def asarray(b: Builder, a: Any, dtype: Any = None) -> Any:
 @lowers(np.broadcast_arrays)
 def broadcast_arrays(b: Builder, *args: Any) -> Any:
     raise b.refuse("np.broadcast_arrays", "arithmetic broadcasts by itself")
-
-
-__all__ = ["IN_PLACE", "acts_on_elements", "extents", "tree"]

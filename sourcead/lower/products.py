@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
-from ..ir import Call, Const, Expr, Index, Var
+from ..ir import Call, Expr, Index, Var
 from .build import ONE, ZERO, Builder
 from .elementwise import tree
 from .registry import lowers
-from .values import Axis, Pull, Tree, Value, View, element, extents, fit, is_value, is_whole, materialise, whole_of
-from .views import expand_dims, index, permuted, ravel
+from .values import Axis, Tree, Value, View, element, extents, fit, is_value, is_whole, materialise, whole_of
+from .views import expand_dims, permuted, ravel
 
 
 @lowers(np.dot, op.matmul, np.matmul, np.vdot)
@@ -86,14 +86,11 @@ def kron(b: Builder, a: Value, other: Value) -> Value:
     m, n = extents(b, a), extents(b, other)
     x, y = fit(b, a, m), fit(b, other, n)
     kind = tree(b, op.mul, a, other).dtype
-    shape = tuple(b.integer(op.mul, p, q) for p, q in zip(m, n))
+    shape = tuple(b.integer(op.mul, p, q) for p, q in zip(m, n, strict=False))
     name = b.allocate(shape, kind)
     with b.nest((*m, *n)) as i:
         i, j = i[: a.ndim], i[a.ndim :]
         product = b.let(Call(op.mul, (element(b, x, i), element(b, y, j))), kind)
-        at = tuple(b.integer(op.add, b.integer(op.mul, p, q), r) for p, q, r in zip(i, n, j))
+        at = tuple(b.integer(op.add, b.integer(op.mul, p, q), r) for p, q, r in zip(i, n, j, strict=False))
         b.assign(Index(Var(name), at), product)
     return whole_of(b, name, shape)
-
-
-__all__ = ["Const", "Pull", "index"]

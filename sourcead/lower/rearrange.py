@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import operator as op
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..ir import Call, Const, Expr, Index, Slice, Var
-from .build import INT, ONE, ZERO, Builder, number
+from ..ir import Const, Expr, Index, Slice, Var
+from .build import ONE, ZERO, Builder, number
+from .elementwise import result_dtype, tree
+from .reductions import sum_
 from .registry import lowers
-from .values import Axis, Pull, Value, View, element, extents, fit, is_value, store, whole
-from .views import axis_of, clamped, diagonal, expand_dims, index, integers, ravel
+from .values import Axis, Pull, Tree, Value, View, element, extents, fit, is_value, store, whole
+from .views import axis_of, diagonal, expand_dims, index, integers, ravel
 
 NONE = Const(None)
 
 
 def dtype_of_all(b: Builder, parts: tuple[Any, ...]) -> Any:
-    from .elementwise import result_dtype
-
     return result_dtype(b, None, parts)
 
 
@@ -44,7 +45,7 @@ def concatenate(b: Builder, arrays: Any, axis: Any = ZERO) -> Value:
                 same_extent(b, shape[j], other[j])
     shape[k] = starts[-1]
     out = b.allocate(tuple(shape), dtype_of_all(b, arrays))
-    for a, start, own in zip(arrays, starts, shapes):
+    for a, start, own in zip(arrays, starts, shapes, strict=False):
         axes = tuple(Axis(start if j == k else ZERO, ((j, ONE),)) for j in range(len(shape)))
         extents_ = tuple(own[k] if j == k else shape[j] for j in range(len(shape)))
         a = fit(b, a, own)
@@ -52,20 +53,19 @@ def concatenate(b: Builder, arrays: Any, axis: Any = ZERO) -> Value:
     return whole(b, out)
 
 
-def with_extents(v: Value, shape: tuple[Expr, ...]) -> Value:
+def with_extents(v: Any, shape: tuple[Expr, ...]) -> Any:
     """The same value; its extents, checked to be equal, under other names."""
-    from dataclasses import replace
-
-    from .values import Tree
-
     if isinstance(v, Tree):
-        return replace(v, args=tuple(with_extents(a, shape) if is_value(a) else a for a in v.args))
-    return replace(v, extents=shape)
+        return replace(v, args=tuple(with_extents(a, shape) for a in v.args))
+    return replace(v, extents=shape) if is_value(v) else v
 
 
 def same_extent(b: Builder, m: Expr, n: Expr) -> None:
     if b.affine(m) != b.affine(n):
-        b.check(b.integer(op.ne, m, n), "all the input array dimensions except for the concatenation axis must match exactly")
+        b.check(
+            b.integer(op.ne, m, n),
+            "all the input array dimensions except for the concatenation axis must match exactly",
+        )
 
 
 @lowers(np.append)
@@ -160,9 +160,10 @@ def tile(b: Builder, A: Value, reps: Any) -> Value:
     a = fit(b, a, shape)
 
     def at(b: Builder, i: tuple[Expr, ...]) -> Expr:
-        return element(b, a, tuple(j if c == ONE else b.integer(op.mod, j, n) for j, n, c in zip(i, shape, counts)))
+        axes = zip(i, shape, counts, strict=True)
+        return element(b, a, tuple(j if c == ONE else b.integer(op.mod, j, n) for j, n, c in axes))
 
-    return Pull(tuple(b.integer(op.mul, n, c) for n, c in zip(shape, counts)), a.dtype, at, (a,))
+    return Pull(tuple(b.integer(op.mul, n, c) for n, c in zip(shape, counts, strict=False)), a.dtype, at, (a,))
 
 
 @lowers(np.roll)
@@ -186,8 +187,6 @@ def roll(b: Builder, a: Value, shift: Any, axis: Any = NONE) -> Value:
 def diag(b: Builder, v: Value, k: Any = ZERO) -> Value:
     """The diagonal of a matrix (a copy), or a matrix around a diagonal."""
     if v.ndim == 2:
-        from .values import Tree
-
         return Tree(None, (diagonal(b, v, k),), 1, v.dtype)
     (offset,) = integers(b, k)
     (n,) = extents(b, v)
@@ -203,8 +202,6 @@ def diag(b: Builder, v: Value, k: Any = ZERO) -> Value:
 
 @lowers(np.trace)
 def trace(b: Builder, a: Value, offset: Any = ZERO) -> Any:
-    from .reductions import sum_
-
     return sum_(b, diagonal(b, a, offset))
 
 
@@ -233,12 +230,7 @@ lowers(np.triu)(triangle(False))
 
 @lowers(np.diff)
 def diff(b: Builder, a: Value, n: Any = ONE) -> Value:
-    from .elementwise import tree
-
     if n != ONE:
         raise b.refuse("np.diff of higher order", "apply np.diff again")
     last = (Slice(),) * (a.ndim - 1)
     return tree(b, op.sub, index(b, a, (*last, Slice(ONE))), index(b, a, (*last, Slice(None, Const(-1)))))
-
-
-__all__ = ["Call", "INT", "clamped"]

@@ -16,11 +16,12 @@ from numba.np.numpy_support import as_dtype
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, If, Index, Raise, Slice, Var
-from .build import INT, ONE, ZERO, Builder, number
+from .build import INT, ZERO, Builder, number
 from .elementwise import tree
 from .registry import HANDLERS, lowers
 from .values import Tree, Value, View, element, extents, fit, in_memory, is_value, whole
-from .views import axis_of, index as index_value, integers, product, ravel
+from .views import axis_of, integers, product, ravel
+from .views import index as index_value
 
 NONE, FALSE = Const(None), Const(False)
 Pick = Callable[[tuple[Expr, ...]], tuple[Expr, ...]]
@@ -38,7 +39,7 @@ def reduced(b: Builder, a: Value, axis: Any, keepdims: Any, dtype: Any, inner: I
 
     def complete(outer: tuple[Expr, ...]) -> Pick:
         def pick(i: tuple[Expr, ...]) -> tuple[Expr, ...]:
-            where = dict(zip(axes, i)) | dict(zip(kept, outer))
+            where = dict(zip(axes, i, strict=False)) | dict(zip(kept, outer, strict=False))
             return tuple(where[k] for k in range(a.ndim))
 
         return pick
@@ -82,7 +83,9 @@ def sum_(b: Builder, a: Any, axis: Any = NONE, keepdims: Any = FALSE, dtype: Any
     kind = wanted_dtype(b, a) if dtype is None else b.dtype(dtype)
     if axis != NONE and trailing(b, a, axis) is False and keepdims == FALSE:
         return sum_of_rows(b, a, axis, kind)
-    return reduced(b, a, axis, keepdims, kind, lambda b, over, at, t: summed(b, over, lambda i: element(b, a, at(i)), t))
+    return reduced(
+        b, a, axis, keepdims, kind, lambda b, over, at, t: summed(b, over, lambda i: element(b, a, at(i)), t)
+    )
 
 
 def trailing(b: Builder, a: Value, axis: Any) -> bool:
@@ -181,7 +184,7 @@ def root(b: Builder, s: Expr, t: Any) -> Expr:
 
 @lowers(np.linalg.norm)
 def norm(b: Builder, x: Any, ord: Any = NONE) -> Any:
-    if not is_value(x) or not (ord == NONE or ord == Const(2) and x.ndim == 1):
+    if not is_value(x) or not (ord == NONE or (ord == Const(2) and x.ndim == 1)):
         raise b.refuse("this np.linalg.norm", "only the Euclidean norm of vectors and matrices is known")
     x, kind = operand(b, x), real(wanted_dtype(b, x))
 
@@ -236,7 +239,9 @@ lowers(np.all, builtins.all)(truth(p.both, True))
 # ---- extrema: the place first, then one load -----------------------------------------------------
 
 
-def extreme_at(b: Builder, a: View, over: tuple[Expr, ...], at: Pick, better: Callable[..., Any], what: str) -> tuple[Expr, ...]:
+def extreme_at(
+    b: Builder, a: View, over: tuple[Expr, ...], at: Pick, better: Callable[..., Any], what: str
+) -> tuple[Expr, ...]:
     """The index of the first extreme element (of the first NaN, if there is one)."""
     for n in over:
         if not isinstance(n, Const) or n.value == 0:
@@ -298,7 +303,9 @@ def builtin_extreme(fn: Callable[..., Any]) -> Any:
     def handler(b: Builder, *args: Any) -> Any:
         if any(map(is_value, args)):
             if len(args) > 1 or args[0].ndim != 1:
-                raise b.refuse(f"{'max' if fn is np.max else 'min'}() of arrays", "use np.maximum, np.minimum, np.max or np.min")
+                raise b.refuse(
+                    f"{'max' if fn is np.max else 'min'}() of arrays", "use np.maximum, np.minimum, np.max or np.min"
+                )
             return HANDLERS[fn](b, *args)
         return Call(max if fn is np.max else min, args)
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import operator as op
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -14,20 +14,39 @@ from numba.core import types
 
 from .. import primitives as p
 from ..errors import Unsupported, spelled
-from ..ir import Accum, Assign, Block, Call, Const, Expr, For, If, Index, Move, Raise, Return, Slice, Stmt, Var, While
-from ..ir import bound, map_exprs, operands, variables, walk, written
+from ..ir import (
+    Accum,
+    Assign,
+    Block,
+    Call,
+    Const,
+    Expr,
+    For,
+    If,
+    Index,
+    Move,
+    Raise,
+    Return,
+    Slice,
+    Stmt,
+    Var,
+    While,
+    bound,
+    children,
+    map_exprs,
+    operands,
+    variables,
+)
 from .build import Builder, Varying
 from .elementwise import IN_PLACE, acts_on_elements, tree
 from .registry import HANDLERS
 from .storage import stores
 from .updates import writes_arrays
 from .values import (
-    Pull,
     Tree,
     Value,
     View,
     array_name,
-    bases,
     element,
     extents,
     fit,
@@ -40,7 +59,7 @@ from .values import (
     store,
     whole,
 )
-from .views import choose, expand, index, pick
+from .views import expand, index, pick
 
 MADE = frozenset({np.empty, np.zeros, np.ones})
 LEFT_ALONE = frozenset({p.stretch, p.stretch_bar, p.unstretch, p.overlapping})
@@ -69,13 +88,17 @@ def block(b: Builder, stmts: Block, branch: bool = False) -> None:
 def forget(b: Builder) -> None:
     """Elements loaded for the last statement may have changed."""
     scope = b.scopes[-1]
-    for key in [k for k in scope if isinstance(k, tuple) and k[0] in ("load", "element", "fit", "keep", "extents of tree")]:
+    for key in [
+        k for k in scope if isinstance(k, tuple) and k[0] in ("load", "element", "fit", "keep", "extents of tree")
+    ]:
         del scope[key]
 
 
 def poisoned(b: Builder, s: Stmt) -> bool:
     """Does the statement need something that was refused? It would only repeat the message."""
-    names = set(variables(*operands(s))) | ({s.target.array.name} if isinstance(s, Assign) and isinstance(s.target, Index) else set())
+    names = set(variables(*operands(s))) | (
+        {s.target.array.name} if isinstance(s, Assign) and isinstance(s.target, Index) else set()
+    )
     if not names & b.poison or isinstance(s, (If, For, While)):
         return False
     b.poison.update(bound(s))
@@ -144,7 +167,7 @@ def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
     b.defining = t
     with context(b, t, wanted):
         result = evaluate(b, value)
-        if isinstance(result, tuple) or isinstance(result, Const) and isinstance(result.value, type):
+        if isinstance(result, tuple) or (isinstance(result, Const) and isinstance(result.value, type)):
             b.env[t] = result  # a shape, a dtype
         elif not is_value(result):
             define_scalar(b, t, result, before)
@@ -215,7 +238,7 @@ def still_a_view(b: Builder, s: Assign, t: str, result: Value) -> None:
     if t not in b.storage.parent:
         return
     source = variable(b, b.storage.parent[t][0])
-    if not isinstance(source, View) or isinstance(result, View) and source.base == result.base:
+    if not isinstance(source, View) or (isinstance(result, View) and source.base == result.base):
         return
     memory = b.storage.memory(t)
     readers = b.readers.get(t, [])
@@ -266,7 +289,7 @@ def place(b: Builder, a: Var, items: tuple[Expr, ...]) -> Index | View:
         view = index(b, v, at)
         assert isinstance(view, View)
         return view
-    picks = [pick(b, v, i, n) for i, n in zip(at, extents(b, v))]
+    picks = [pick(b, v, i, n) for i, n in zip(at, extents(b, v), strict=False)]
     assert isinstance(v.base, str)
     return Index(Var(v.base), places(b, replace(v, extents=()), tuple(q.start for q in picks)))
 
@@ -350,7 +373,7 @@ def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
 def array_valued(b: Builder, e: Expr) -> bool:
     match e:
         case Var(n):
-            return is_value(b.env.get(n)) or n not in b.env and isinstance(b.types.get(n), types.Array)
+            return is_value(b.env.get(n)) or (n not in b.env and isinstance(b.types.get(n), types.Array))
         case Index(Var(n), items):
             if n in b.env:
                 return is_value(b.env[n]) and b.env[n].ndim > len([i for i in items if not isinstance(i, Slice)])
@@ -482,8 +505,9 @@ def subscript(b: Builder, a: Any, at: tuple[Any, ...]) -> Any:
         match at:
             case (Const(int() as k),):
                 return a[k]
-            case (Slice(start, stop, step),) if all(x is None or isinstance(x, Const) for x in (start, stop, step)):
-                return a[slice(*(None if x is None else x.value for x in (start, stop, step)))]
+            case (Slice() as cut,) if all(isinstance(x, Const) for x in children(cut)):
+                parts = (cut.start, cut.stop, cut.step)
+                return a[slice(*(x.value if isinstance(x, Const) else None for x in parts))]
         raise b.refuse("a tuple indexed with something that is not a constant")
     if not is_value(a):
         raise b.refuse("indexing something that is not an array")
@@ -524,6 +548,3 @@ def handled(b: Builder, handler: Any, fn: Any, args: tuple[Any, ...], kwargs: di
     if first is not None and first.annotation == "Value" and not is_value(given):
         raise b.refuse(f"{spelled(fn)} of something that is not an array")
     return handler(b, *args, **kwargs)
-
-
-__all__ = ["Pull", "Value", "bases", "block", "choose", "walk", "written"]

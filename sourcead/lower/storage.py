@@ -14,7 +14,24 @@ import numpy as np
 from numba.core import types
 
 from ..errors import Findings
-from ..ir import Accum, Assign, Block, Break, Call, For, Function, If, Index, Move, Stmt, Var, While, operands, variables, walk
+from ..ir import (
+    Accum,
+    Assign,
+    Block,
+    Break,
+    Call,
+    For,
+    Function,
+    If,
+    Index,
+    Move,
+    Stmt,
+    Var,
+    While,
+    operands,
+    variables,
+    walk,
+)
 from .elementwise import IN_PLACE
 
 VIEWS = frozenset(
@@ -73,12 +90,12 @@ def analyse(f: Function) -> Storage:
         match s:
             case Assign(_, Var(t), value) if st.is_array(t):
                 found = other_name(st, value)
-                if found is not None and f.types[t].dtype == f.types[found[0]].dtype:
+                if found is not None and st.is_array(found[0]) and f.types[t].dtype == f.types[found[0]].dtype:
                     st.parent[t] = found
             case Move():
-                for t, v in zip(s.targets, s.sources, strict=True):
-                    if st.is_array(t.name) and isinstance(v, Var):
-                        st.sources.setdefault(t.name, []).append(v.name)
+                for joined, v in zip(s.targets, s.sources, strict=True):
+                    if st.is_array(joined.name) and isinstance(v, Var):
+                        st.sources.setdefault(joined.name, []).append(v.name)
     trivial(st)
     live(f.body, frozenset(), frozenset(), st)
     return st
@@ -93,7 +110,7 @@ def other_name(st: Storage, value: object) -> tuple[str, bool] | None:
             gathered = any(isinstance(i, Var) and st.is_array(i.name) for i in index)
             return None if gathered else (a, False)
         case Call(fn, (Var(a), *_)) if st.is_array(a):
-            if fn in IN_PLACE or fn is np.asarray or fn is np.ascontiguousarray and st.f.types[a].layout == "C":
+            if fn in IN_PLACE or fn is np.asarray or (fn is np.ascontiguousarray and st.f.types[a].layout == "C"):
                 return a, True
             if fn in VIEWS:
                 return a, False

@@ -7,7 +7,23 @@ from dataclasses import replace
 
 from numba.core import types
 
-from ..ir import Accum, Assign, Block, Call, Function, Index, Namer, Stmt, Var, blocks, names, operands, variables, walk, with_blocks
+from ..ir import (
+    Accum,
+    Assign,
+    Block,
+    Call,
+    Function,
+    Index,
+    Namer,
+    Stmt,
+    Var,
+    blocks,
+    names,
+    operands,
+    variables,
+    walk,
+    with_blocks,
+)
 from .elementwise import IN_PLACE
 
 
@@ -27,9 +43,10 @@ def updates(f: Function) -> Function:
                 continue
             p, q, negative, v = found
             assert isinstance(s, Assign)
+            assert isinstance(s.value, Var)
             if negative:
                 minus = namer.temp()
-                new_types[minus] = f.types[s.value.name]  # type: ignore[union-attr]
+                new_types[minus] = f.types[s.value.name]
                 stmts[q] = Assign(s.loc, Var(minus), Call(op.neg, (v,)))
                 v = Var(minus)
             else:

@@ -170,9 +170,9 @@ def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
     if v.extents == shape:
         return v
     wanted = shape[lead:]
-    if is_whole(b, v) and any(unequal(b, m, n) for m, n in zip(v.extents, wanted)):
-        v = stretched(b, v, tuple(n if m != ONE else m for m, n in zip(v.extents, wanted)))
-    steps = tuple(stretch_step(b, m, n) for m, n in zip(v.extents, wanted))
+    if is_whole(b, v) and any(unequal(b, m, n) for m, n in zip(v.extents, wanted, strict=False)):
+        v = stretched(b, v, tuple(n if m != ONE else m for m, n in zip(v.extents, wanted, strict=False)))
+    steps = tuple(stretch_step(b, m, n) for m, n in zip(v.extents, wanted, strict=False))
     if isinstance(v, Pull):
         if v.fill is not None:
             return constant(v.fill, shape, v.dtype)
@@ -182,7 +182,7 @@ def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
 
 def unequal(b: Builder, m: Expr, n: Expr) -> bool:
     """Do these extents still have to be compared at run time?"""
-    return not (m == n or m == ONE or b.adjoint or b.affine(m) == b.affine(n))
+    return not (m in (n, ONE) or b.adjoint or b.affine(m) == b.affine(n))
 
 
 def stretch_step(b: Builder, m: Expr, n: Expr) -> Expr:
@@ -262,16 +262,16 @@ def tree_element(b: Builder, v: Tree, index: tuple[Expr, ...]) -> Expr:
         )
     else:
         args = tuple(element(b, a, index) for a in v.args)
-        result = args[0] if v.fn is None else b.let(Call(scalar_fn(v), args), v.dtype)
+        result = args[0] if v.fn is None else b.let(Call(scalar_fn(v, v.fn), args), v.dtype)
     b.scopes[-1][("keep", id(v))] = v
     return b.remember(key, result)
 
 
-def scalar_fn(v: Tree) -> Callable[..., Any]:
+def scalar_fn(v: Tree, fn: Callable[..., Any]) -> Callable[..., Any]:
     """On booleans NumPy's `+` and `*` are logical."""
     if isinstance(v.dtype, types.Boolean):
-        return {op.add: op.or_, op.mul: op.and_, np.add: op.or_, np.multiply: op.and_}.get(v.fn, v.fn)
-    return v.fn
+        return {op.add: op.or_, op.mul: op.and_, np.add: op.or_, np.multiply: op.and_}.get(fn, fn)
+    return fn
 
 
 # ---- into memory -----------------------------------------------------------------------
@@ -340,4 +340,3 @@ def same_places(v: View, dest: View) -> bool:
     return all(
         a.steps == d.steps and (a.start == d.start or not a.steps) for a, d in zip(v.axes, dest.axes, strict=True)
     )
-

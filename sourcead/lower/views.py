@@ -143,7 +143,7 @@ def lower_bound(b: Builder, start: Expr | None, n: Expr) -> Expr:
     if isinstance(start, Const) and start.value >= 0:
         return start
     base, k = b.affine(start)
-    if isinstance(start, Const) or base is not None and b.affine(n) == (base, 0) and k < 0:
+    if isinstance(start, Const) or (base is not None and b.affine(n) == (base, 0) and k < 0):
         return b.integer(max, b.integer(op.sub, n, Const(-k)), ZERO)
     return start if b.non_negative(start) else b.integer(p.slice_start, start, n, ONE)
 
@@ -284,7 +284,10 @@ def squeeze(b: Builder, a: Value, axis: Any = Const(None)) -> Value | Expr:
         drop = {axis_of(b, Const(k), a.ndim) for k in integers(b, axis)}
         for k in drop:
             if shape[k] != ONE:
-                b.check(b.integer(op.ne, shape[k], ONE), "cannot select an axis to squeeze out which has size not equal to one")
+                b.check(
+                    b.integer(op.ne, shape[k], ONE),
+                    "cannot select an axis to squeeze out which has size not equal to one",
+                )
     return index(b, a, tuple(ZERO if k in drop else Slice() for k in range(a.ndim)))
 
 
@@ -385,7 +388,11 @@ def new_shape(b: Builder, old: tuple[Expr, ...], shape: tuple[Expr, ...]) -> tup
         if n in rest:
             rest.remove(n)
             others.remove(n)
-    size = b.integer(op.floordiv, product(b, tuple(rest)), product(b, tuple(others))) if others else product(b, tuple(rest))
+    size = (
+        b.integer(op.floordiv, product(b, tuple(rest)), product(b, tuple(others)))
+        if others
+        else product(b, tuple(rest))
+    )
     return tuple(size if k == free[0] else n for k, n in enumerate(shape))
 
 
@@ -414,7 +421,7 @@ def flattened(b: Builder, a: Value, own: bool = False) -> View:
     a = fit(b, a, shape)
     with b.nest(shape) as ix:
         place: Expr = ZERO
-        for i, n in zip(ix, shape):
+        for i, n in zip(ix, shape, strict=False):
             place = b.integer(op.add, b.integer(op.mul, place, n), i)
         x = element(b, a, ix)
         b.assign(Index(Var(name), (place,)), x)
