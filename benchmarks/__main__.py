@@ -9,6 +9,7 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
+from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
@@ -37,9 +38,9 @@ def options(argv: Sequence[str] | None) -> argparse.Namespace:
 
 
 def table(rows: list[Row]) -> Table:
-    result = Table(title="minimum of interleaved calls, one process")
-    result.add_column("program")
-    for heading in ("primal ms", "ours / primal", "hand / primal", "ours / hand", "differs by", "compile s"):
+    result = Table(title="minimum of interleaved calls, one process", box=SIMPLE, padding=(0, 1))
+    result.add_column("program", no_wrap=True)
+    for heading in ("primal\nms", "ours /\nprimal", "hand /\nprimal", "ours /\nhand", "differs\nby", "compile\ns"):
         result.add_column(heading, justify="right")
     for row in rows:
         ratios = (f"{r:.2f}" for r in (row.ours_per_primal, row.hand_per_primal, row.ours_per_hand))

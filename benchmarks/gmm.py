@@ -140,4 +140,4 @@ def case(n: int = 1000, d: int = 10, kinds: int = 25) -> Case:
     hand = partial(by_hand, *map(np.empty, work), *map(np.empty, gradients))
     gradient = value_and_grad(log_likelihood, argnums=(0, 1, 2, 3))
     primal = njit(error_model="numpy")(log_likelihood)
-    return Case(f"GMM, {n} points, d {d}, {kinds} kinds", primal, gradient, hand, partial(arguments, n, d, kinds))
+    return Case(f"GMM {n} x {d}, K {kinds}", primal, gradient, hand, partial(arguments, n, d, kinds))

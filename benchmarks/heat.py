@@ -97,4 +97,4 @@ def case(n: int = 256, steps: int = 100) -> Case:
     hand = partial(by_hand, np.empty((steps + 1, n, n)), *(np.empty((n, n)) for _ in range(3)))
     gradient = value_and_grad(energy, argnums=(0, 1))
     primal = njit(error_model="numpy")(energy)
-    return Case(f"heat {n} x {n}, {steps} steps", primal, gradient, hand, partial(arguments, n, steps))
+    return Case(f"heat {n} x {n}, T {steps}", primal, gradient, hand, partial(arguments, n, steps))

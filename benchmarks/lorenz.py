@@ -103,4 +103,4 @@ def case(steps: int = 100_000) -> Case:
     gradient = value_and_grad(final_distance, argnums=(0, 1, 2, 3, 4, 5))
     primal = njit(error_model="numpy")(final_distance)
     hand = partial(by_hand, np.empty((steps, 3)))
-    return Case(f"Lorenz RK4, {steps} steps", primal, gradient, hand, partial(arguments, steps))
+    return Case(f"Lorenz RK4, T {steps}", primal, gradient, hand, partial(arguments, steps))

@@ -110,4 +110,4 @@ def case(steps: int = 50, hidden: int = 32, inputs: int = 16) -> Case:
     hand = partial(by_hand, *map(np.empty, shapes), *map(np.empty, gradients))
     gradient = value_and_grad(squared_error, argnums=(0, 1, 2, 3))
     primal = njit(error_model="numpy")(squared_error)
-    return Case(f"LSTM, {hidden} units, {steps} steps", primal, gradient, hand, partial(arguments, steps, n, inputs))
+    return Case(f"LSTM H {hidden}, T {steps}", primal, gradient, hand, partial(arguments, steps, n, inputs))
