@@ -15,6 +15,7 @@ from .fold import fold
 from .fuse import fuse
 from .increments import increments
 from .licm import licm
+from .stores import dead_stores
 
 __all__ = [
     "accumulators",
@@ -22,6 +23,7 @@ __all__ = [
     "copies",
     "cse",
     "dce",
+    "dead_stores",
     "fold",
     "fuse",
     "increments",
@@ -45,4 +47,4 @@ def simplify(f: Function) -> Function:
 
 def polish(f: Function) -> Function:
     """For the reader: fewer names, and expressions as somebody would write them."""
-    return fold(coalesce(dce(f)))
+    return fold(coalesce(dce(dead_stores(dce(f)))))

@@ -262,7 +262,7 @@ def _define(b: Block, known: Locals) -> Block:
         user = next((m for m in range(k + 1, len(out)) if s.target.name in known.mentions(out[m])), None)
         if user is None:
             continue
-        if known.allocations.get(s.target.name) is s and isinstance(s.value, Call) and s.value.fn is np.zeros:
+        if isinstance(s.value, Call) and s.value.fn is np.zeros:
             _define_array(out, k, user, known)
         elif isinstance(s.value, Var | Const) and not any(_may_leave(x) for x in out[k + 1 : user]):
             _define_scalar(out, k, user, known.f.types)
@@ -308,10 +308,9 @@ def _define_array(out: list[Stmt], k: int, user: int, known: Locals) -> None:
         if name not in variables(s.value) and _gives_whole(s.value, types.get(name), types):
             out[k], out[user] = _GONE, Assign(s.loc, s.target, s.value)
         return
+    # Nobody mentions the array in between, so it has no second name yet.
     extents = _extents(alloc.value)
-    if extents is None or not all(n in known.once for n in variables(*extents)):
-        return
-    if any(set(variables(*extents)) & set(writes(x)) for x in out[k + 1 : user + 1]):
+    if extents is None or any(set(variables(*extents)) & set(writes(x)) for x in out[k + 1 : user + 1]):
         return
     new = _first_addition(s, name, extents, [])
     if new is not None:

@@ -20,6 +20,7 @@ from ..ir import (
     For,
     Function,
     Index,
+    Move,
     Slice,
     Stmt,
     Var,
@@ -44,6 +45,7 @@ def known_extents(f: Function) -> Function:
             e = extents_of(s.value, f.types, known)
             if e is not None:
                 known[s.target.name] = e
+    known.update(_joined(f, fixed, known))
     usable = {n: tuple(x if fixed.holds(x) else None for x in e) for n, e in known.items()}
 
     def read(e: Expr) -> Expr:
@@ -56,6 +58,51 @@ def known_extents(f: Function) -> Function:
         return with_blocks(map_exprs(s, read), tuple(tuple(map(visit, b)) for b in blocks(s)))
 
     return replace(f, body=tuple(map(visit, f.body)))
+
+
+def _joined(f: Function, fixed: _Fixed, known: Mapping[str, Extents]) -> dict[str, Extents]:
+    """Extents of arrays that are bound several times, always to arrays of the same fixed extents."""
+    sources: dict[str, list[Expr | None]] = {}
+    for s in walk(f.body):
+        match s:
+            case Assign(_, Var(t), v):
+                sources.setdefault(t, []).append(v)
+            case Move():
+                for t, v in zip(s.targets, s.sources, strict=True):
+                    sources.setdefault(t.name, []).append(v)
+            case _:
+                for n in bound(s):
+                    if not (isinstance(s, Accum) and hasattr(f.types.get(n), "ndim")):
+                        sources.setdefault(n, []).append(None)
+    several = {n for n in sources if n not in known and n not in f.params and hasattr(f.types.get(n), "ndim")}
+    found: dict[str, Extents | None] = dict.fromkeys(several)  # None: nothing against it yet
+    while True:
+        new = {n: e for n in several if (e := _common(sources[n], found, f, fixed, known)) != ()}
+        if new == found:
+            return {n: e for n, e in found.items() if e is not None}
+        several, found = set(new), new
+
+
+def _common(
+    sources: list[Expr | None],
+    found: Mapping[str, Extents | None],
+    f: Function,
+    fixed: _Fixed,
+    known: Mapping[str, Extents],
+) -> Extents | None:
+    """The extents that all sources share; () when they do not, None when that is still open."""
+    common: Extents | None = None
+    for v in sources:
+        if isinstance(v, Var) and v.name in found:
+            e = found[v.name]
+            if e is None:
+                continue
+        else:
+            e = None if v is None else extents_of(v, f.types, known)
+        if e is None or not all(map(fixed.holds, e)) or common not in (None, e):
+            return ()
+        common = e
+    return common
 
 
 class _Fixed:

@@ -26,9 +26,11 @@ from ..ir import (
     map_exprs,
     operands,
     reads,
+    rebuild,
     substitute,
     variables,
     with_blocks,
+    writes,
 )
 from .dce import dce
 from .effects import conflict, effects, is_allocation, is_array, is_pure, may_raise, storage
@@ -36,6 +38,7 @@ from .liveness import Liveness, liveness
 
 _WIDTH = 88  # of the longest expression that nesting may make
 _DEPTH = 6
+_ADJOINT = re.compile(r"_t\d+.*|.*_bar(_\d+)*")
 _TEMPORARY = re.compile(r"_t\d+(_\d+)*(_bar|_dot)?(_\d+)*")
 
 
@@ -55,12 +58,36 @@ class _Pass:
     def block(self, b: Block) -> Block:
         after = [self.live.after.get(s) for s in b]
         stmts: list[Stmt | None] = list(b)
+        self.add_up(stmts)
         for k, s in enumerate(stmts):
             if s is not None and self.is_temporary(s) and after[k] is not None:
                 user = self.user(stmts, k)
                 if user is not None and (wanted := after[user]) is not None and _name(s) not in wanted:
                     self.nest(stmts, k, user)
         return tuple(increment(self.inside(s)) for s in stmts if s is not None)
+
+    def add_up(self, stmts: list[Stmt | None]) -> None:
+        """`v = x; v += y` is `v = x + y`, for adjoints and temporaries."""
+        for k, s in enumerate(stmts):
+            if not (isinstance(s, Assign) and isinstance(s.target, Var) and _ADJOINT.fullmatch(s.target.name)):
+                continue
+            if is_array(self.f.types.get(s.target.name)) or not is_pure(s.value) or may_raise(s.value):
+                continue
+            m = next((m for m in range(k + 1, len(stmts)) if self.mentions(stmts[m], s.target.name)), None)
+            more = None if m is None else stmts[m]
+            if m is None or not isinstance(more, Accum) or more.target != s.target:
+                continue
+            between = [c for c in stmts[k + 1 : m] if c is not None]
+            x = effects((s,), self.classes)
+            new = Assign(more.loc, s.target, plus(s.value, more.value))
+            if s.target.name in variables(more.value) or any(conflict(x, effects((c,), self.classes)) for c in between):
+                continue
+            if readable(new.value):
+                self.live.after[new] = self.live.after.get(more, frozenset())
+                stmts[k], stmts[m] = None, new
+
+    def mentions(self, s: Stmt | None, name: str) -> bool:
+        return s is not None and name in reads(s) | writes(s)
 
     def inside(self, s: Stmt) -> Stmt:
         if isinstance(s, While):
@@ -111,7 +138,7 @@ class _Pass:
         assert isinstance(made, Assign)
         assert s is not None
         env = {_name(made): made.value}
-        new = map_exprs(s, lambda e: substitute(e, env))
+        new = map_exprs(s, lambda e: tidy(substitute(e, env)))
         if all(readable(e) for e in (*operands(new), *_target(new))):
             # what was known about the statement holds for the new one
             if s in self.live.after:
@@ -119,6 +146,29 @@ class _Pass:
             if s in self.live.head:
                 self.live.head[new] = self.live.head[s]
             stmts[k], stmts[m] = None, new
+
+
+def plus(x: Expr, y: Expr) -> Expr:
+    """`x + y`, with `x - z` for `x + -z` and `x - a * b` for `x + -a * b`, which are the same numbers."""
+    match y:
+        case Call(op.neg, (z,)):
+            return Call(op.sub, (x, z))
+        case Call(op.mul, (Call(op.neg, (a,)), b)):
+            return Call(op.sub, (x, Call(op.mul, (a, b))))
+    return Call(op.add, (x, y))
+
+
+def tidy(e: Expr) -> Expr:
+    """Sums with negated terms as differences, all the way down."""
+    e = rebuild(e, tidy)
+    match e:
+        case Call(op.add, (x, y)):
+            return plus(x, y)
+        case Call(op.sub, (x, Call(op.neg, (z,)))):
+            return Call(op.add, (x, z))
+        case Call(op.mul, (Call(op.neg, (a,)), b)):
+            return Call(op.neg, (Call(op.mul, (a, b)),))
+    return e
 
 
 def increment(s: Stmt) -> Stmt:

@@ -34,6 +34,7 @@ from .dce import dce
 from .dependence import exposed, fusable, independent
 from .effects import Effects, conflict, effects, rebinds_arrays, storage
 from .liveness import Liveness, liveness
+from .stores import dead_stores
 
 __all__ = ["fuse", "independent", "join"]
 
@@ -47,7 +48,7 @@ def fuse(f: Function) -> Function:
         new = contract(define(joined))
         if new is f:
             break
-        f = dce(copies(cse(new)))
+        f = dce(dead_stores(dce(copies(cse(new)))))
     return f
 
 
