@@ -196,7 +196,9 @@ def statement(s: Stmt, indent: str) -> Iterator[Line]:
         case Assign(_, t, v):
             yield line(f"{expression(t)} = {expression(v)}")
         case Accum(_, t, Call(op.neg, (v,))):
-            yield line(f"{expression(t)} -= {expression(v, SIGN)}")
+            yield line(f"{expression(t)} -= {expression(v)}")
+        case Accum(_, t, Const(int(v))) if v < 0:
+            yield line(f"{expression(t)} -= {-v}")
         case Accum(_, t, v):
             yield line(f"{expression(t)} += {expression(v)}")
         case Move():

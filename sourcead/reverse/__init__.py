@@ -32,6 +32,7 @@ from ..ir import (
     blocks,
     walk,
     with_blocks,
+    writes,
 )
 from .adjoint import adjoint, seed, zeros
 from .context import INT, Context, context, zero
@@ -57,13 +58,17 @@ def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has
     result = returned.values[0]
     c = context(f, wrt, tuple(v.name for v in (result,) if isinstance(v, Var)))
     f = c.f
+    for n in wrt:  # the adjoints that the user asks for get the plain names
+        if n in c.active:
+            c.bar(n)
     pieces = {s: code for s in walk(f.body) if (code := adjoint(s, c))}
     tapes = Tapes(c)
     counts = count_trips(c, pieces, tapes)
     sweeps = Sweeps(c, decide(c, wants(c, pieces, counts)), pieces, counts, tapes)
     backward, _ = sweeps.backward(f.body, seed(f, c, result))
     forward = [*tapes.sites.top, *sweeps.forward(f.body)]
-    end = finish(returned, wrt, c, value=value, single=single, has_aux=has_aux)
+    touched = writes(*backward)
+    end = finish(returned, wrt, c, touched, value=value, single=single, has_aux=has_aux)
     body = (*forward, *end[0], *backward, *end[1])
     return replace(f, name=f"{f.name}_grad", body=body, types=c.types, tuple_result=False)
 
@@ -92,13 +97,13 @@ def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dic
 
 
 def finish(
-    returned: Return, wrt: tuple[str, ...], c: Context, *, value: bool, single: bool, has_aux: bool
+    returned: Return, wrt: tuple[str, ...], c: Context, touched: set[str], *, value: bool, single: bool, has_aux: bool
 ) -> tuple[list[Stmt], list[Stmt]]:
     """Statements between the sweeps, and the end: what the gradient returns."""
     loc = returned.loc
     between: list[Stmt] = []
     end: list[Stmt] = []
-    bars = [gradient_of(n, c, loc, end) for n in wrt]
+    bars = [gradient_of(n, touched, c, loc, end) for n in wrt]
     gradient: Expr = bars[0] if single else Call(p.pack, tuple(bars))
     primal: Expr = returned.values[0]
     if has_aux:
@@ -111,9 +116,9 @@ def finish(
     return between, end
 
 
-def gradient_of(n: str, c: Context, loc: Loc | None, end: list[Stmt]) -> Expr:
+def gradient_of(n: str, touched: set[str], c: Context, loc: Loc | None, end: list[Stmt]) -> Expr:
     t = c.types[n]
-    if n not in c.bars:
+    if n not in c.bars or c.bars[n] not in touched:  # the result does not depend on it after all
         if not is_array(t):
             return zero(t)
         name = c.bar(n)

@@ -107,12 +107,16 @@ def move(s: Move, c: Context) -> list[Stmt]:
     arrays = [(t, v) for t, v in pairs if is_array(c.types[t.name])]
     scalars = [(t, v) for t, v in pairs if not is_array(c.types[t.name])]
     held: list[tuple[Expr, Var]] = []
+    exchange = {t.name for t in s.targets} & {v.name for v in s.sources if isinstance(v, Var)}
     for t, v in scalars:
         t_bar = c.bar(t.name)
         if isinstance(v, Var) and v.name in c.active:
-            g = c.temp(c.types[t.name])
-            out.append(Assign(s.loc, g, t_bar))
-            held.append((g, c.bar(v.name)))
+            if exchange:
+                g = c.temp(c.types[t.name])
+                out.append(Assign(s.loc, g, t_bar))
+                held.append((g, c.bar(v.name)))
+            else:
+                out.append(Accum(s.loc, c.bar(v.name), t_bar))
         out.append(Assign(s.loc, t_bar, zero(c.types[t.name])))
     out += [Accum(s.loc, v_bar, g) for g, v_bar in held]
     return out + move_arrays(s, arrays, c)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -34,7 +35,7 @@ class Context:
     def bar(self, name: str) -> Var:
         """The adjoint of a name."""
         if name not in self.bars:
-            bar = self.bars[name] = self.fresh(f"{name}_bar", self.types[name])
+            bar = self.bars[name] = self.fresh(f"{plain(name)}_bar", self.types[name])
             for classes in (self.same, self.at_once):  # adjoints share memory as primals do
                 classes[bar] = f"{classes.get(name, name)} adjoint"
         return Var(self.bars[name])
@@ -70,6 +71,11 @@ class Context:
         t = self.temp(type_)
         out.append(Assign(loc, t, value))
         return t
+
+
+def plain(name: str) -> str:
+    """The user's name of which `name` is a version."""
+    return re.sub(r"(?<=[^_\d])(_\d+)+$", "", name)
 
 
 def adjoint_type(t: types.Array) -> types.Array:

@@ -37,7 +37,7 @@ from ..ir import (
 from ..simplify.dependence import counts_up_from_zero, independent
 from ..simplify.effects import rebinds_arrays
 from .adjoint import extents, zeros
-from .context import INT, Context, scalar_type, zero
+from .context import INT, Context, plain, scalar_type, zero
 from .plan import Plan
 from .tapes import Tapes, leaves_early
 
@@ -200,7 +200,7 @@ class Sweeps:
         d = self.c.defs[n]
         if d.kind == "carried" and self.permuted(n):
             return []  # the inverse `Move` has put it back
-        stack = Var(self.c.fresh(f"{n}_saved", self.c.types[n]))
+        stack = Var(self.c.fresh(f"{plain(n)}_saved", self.c.types[n]))
         loc = d.stmts[0].loc
         self.stacks[n] = stack.name
         self.record_at(n, [Push(loc, stack, Var(n))])

@@ -15,7 +15,7 @@ import numpy as np
 from .. import primitives as p
 from ..analyses import Scope
 from ..ir import Accum, Assign, Break, Call, Const, Expr, For, If, Index, Loc, Stmt, Var, is_const, variables, walk
-from .context import INT, Context, dtype
+from .context import INT, Context, dtype, plain
 
 FIRST_LENGTH = 64
 
@@ -45,7 +45,7 @@ class Tapes:
 
         counted = counters(scope, self.c)
         ndim = 1 if counted is None else len(counted)
-        name = self.c.fresh(f"{base}_saved", types.Array(element, ndim, "C"))
+        name = self.c.fresh(f"{plain(base)}_saved", types.Array(element, ndim, "C"))
         if counted is not None:
             sizes = tuple(size for size, _ in counted)
             outermost = scope.loops[0]
