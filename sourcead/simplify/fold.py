@@ -44,9 +44,44 @@ _TEMPORARY = re.compile(r"_t\d+(_\d+)*(_bar|_dot)?(_\d+)*")
 
 def fold(f: Function) -> Function:
     """Nest `_t` temporaries where nothing between their computation and their one use changes an operand."""
-    f = dce(f)  # a reader that nobody needs would be forgotten
+    f = added_up(f)
     p = _Pass(f, liveness(f), storage(f))
     return replace(f, body=p.block(f.body))
+
+
+def added_up(f: Function) -> Function:
+    """`v = x; v += y` is `v = x + y`, for adjoints and temporaries."""
+    classes = storage(f)
+
+    def block(b: Block) -> Block:
+        stmts: list[Stmt | None] = [with_blocks(s, tuple(map(block, blocks(s)))) for s in b]
+        for k in range(len(stmts)):
+            add_up(stmts, k, f, classes)
+        return tuple(s for s in stmts if s is not None)
+
+    return replace(f, body=block(f.body))
+
+
+def add_up(stmts: list[Stmt | None], k: int, f: Function, classes: dict[str, str]) -> None:
+    s = stmts[k]
+    if not (isinstance(s, Assign) and isinstance(s.target, Var) and _ADJOINT.fullmatch(s.target.name)):
+        return
+    name = s.target.name
+    if is_array(f.types.get(name)) or not is_pure(s.value) or may_raise(s.value):
+        return
+    m = next((m for m in range(k + 1, len(stmts)) if mentions(stmts[m], name)), None)
+    more = None if m is None else stmts[m]
+    if m is None or not isinstance(more, Accum) or more.target != s.target or name in variables(more.value):
+        return
+    between = [c for c in stmts[k + 1 : m] if c is not None]
+    x = effects((s,), classes)
+    new = Assign(more.loc, s.target, plus(s.value, more.value))
+    if readable(new.value) and not any(conflict(x, effects((c,), classes)) for c in between):
+        stmts[k], stmts[m] = None, new
+
+
+def mentions(s: Stmt | None, name: str) -> bool:
+    return s is not None and name in reads(s) | writes(s)
 
 
 @dataclass
@@ -58,36 +93,12 @@ class _Pass:
     def block(self, b: Block) -> Block:
         after = [self.live.after.get(s) for s in b]
         stmts: list[Stmt | None] = list(b)
-        self.add_up(stmts)
         for k, s in enumerate(stmts):
             if s is not None and self.is_temporary(s) and after[k] is not None:
                 user = self.user(stmts, k)
                 if user is not None and (wanted := after[user]) is not None and _name(s) not in wanted:
                     self.nest(stmts, k, user)
         return tuple(increment(self.inside(s)) for s in stmts if s is not None)
-
-    def add_up(self, stmts: list[Stmt | None]) -> None:
-        """`v = x; v += y` is `v = x + y`, for adjoints and temporaries."""
-        for k, s in enumerate(stmts):
-            if not (isinstance(s, Assign) and isinstance(s.target, Var) and _ADJOINT.fullmatch(s.target.name)):
-                continue
-            if is_array(self.f.types.get(s.target.name)) or not is_pure(s.value) or may_raise(s.value):
-                continue
-            m = next((m for m in range(k + 1, len(stmts)) if self.mentions(stmts[m], s.target.name)), None)
-            more = None if m is None else stmts[m]
-            if m is None or not isinstance(more, Accum) or more.target != s.target:
-                continue
-            between = [c for c in stmts[k + 1 : m] if c is not None]
-            x = effects((s,), self.classes)
-            new = Assign(more.loc, s.target, plus(s.value, more.value))
-            if s.target.name in variables(more.value) or any(conflict(x, effects((c,), self.classes)) for c in between):
-                continue
-            if readable(new.value):
-                self.live.after[new] = self.live.after.get(more, frozenset())
-                stmts[k], stmts[m] = None, new
-
-    def mentions(self, s: Stmt | None, name: str) -> bool:
-        return s is not None and name in reads(s) | writes(s)
 
     def inside(self, s: Stmt) -> Stmt:
         if isinstance(s, While):
