@@ -13,7 +13,7 @@ from sourcead.emit import to_function, to_source
 from sourcead.errors import Unsupported
 from sourcead.frontend import parse
 from sourcead.infer import infer
-from sourcead.ir import Accum, Assign, Call, Const, Function, Index, Move, Return, Slice, Var, operands, variables, walk
+from sourcead.ir import Accum, Assign, Call, Const, For, Function, If, Index, Move, Return, Slice, Var, operands, variables, walk
 from sourcead.lower import lower
 from sourcead.ssa import ssa
 
@@ -879,3 +879,37 @@ def test_moves_bind_no_views():
     for s in walk(g.body):
         if isinstance(s, Move):
             assert all(not isinstance(x, Index) for x in s.sources)
+
+
+def filled_in_a_loop(x, w, n):
+    a = np.zeros(len(x))
+    b = np.zeros((n, len(x)))
+    row = b[0]
+    s = 0.0
+    for k in range(n):
+        a[0] = k + x[0]
+        row += a
+        s += np.sum(a * w) + np.sum(b * w)
+    return s
+
+
+@pytest.mark.parametrize("x", [v, one])
+def test_stretched_arrays_are_not_stale(x):
+    agree(filled_in_a_loop, x, v, 3)
+
+
+def test_shapes_are_compared_before_loops():
+    def f(x, w, n):
+        s = 0.0
+        for k in range(n):
+            if k > 1:
+                s += np.sum(x * w) * k
+            s += np.sum(x[1:] * w[1:])
+        return s
+
+    g = lowered(f, v, w, 3)
+    (loop,) = (s for s in g.body if isinstance(s, For))
+    assert not any(isinstance(e, Call) and e.fn is max for s in walk(loop.body) for e in operands(s))
+    branch = next(s for s in loop.body if isinstance(s, If))
+    assert any(isinstance(e, Call) and e.fn is p.broadcast_extent for s in walk(branch.then) for e in operands(s))
+    agree(f, v, w, 3)

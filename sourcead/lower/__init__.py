@@ -17,7 +17,7 @@ from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, bou
 from . import creation, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
 from .build import Builder, Varying
 from .statements import block
-from .storage import Storage, analyse, changed, settle
+from .storage import Storage, analyse, changed, settle, stores
 from .updates import updates
 
 __all__ = ["lower"]
@@ -63,6 +63,7 @@ def only_real(f: Function, findings: Findings) -> None:
 def run(f: Function, storage: Storage, adjoint: bool, varying: set[str], findings: Findings) -> Builder:
     b = Builder(f, adjoint, varying)
     b.storage, b.findings = storage, findings
+    b.stored = {storage.memory(a) for s in walk(f.body) for a in stores(s, storage)}
     with b.collect() as body:
         block(b, f.body)
     b.out = body

@@ -79,7 +79,9 @@ class Builder:
         self.names = Namer({*names(f), *RESERVED})
         self.entry: list[Stmt] = []  # extents of parameters, read once at the top
         self.out: list[Stmt] = []
-        self.scopes: list[dict[Any, Any]] = [{}]
+        self.scopes: list[dict[Any, Any]] = [{}]  # of the blocks around: what is known and defined there,
+        self.outs: list[list[Stmt]] = [self.out]  # their statements so far,
+        self.loops = [False]  # and whether they are loops' bodies
         self.extents: dict[str, tuple[Expr, ...]] = {}
         self.loc: Loc | None = None
         self.defining = ""  # the name that the statement at hand defines
@@ -89,6 +91,7 @@ class Builder:
         self.env: dict[str, Any] = {}  # names that stand for symbolic values
         self.poison: set[str] = set()  # names whose definition was refused
         self.joined: set[str] = set()
+        self.moved = {t.name for s in walk(f.body) if isinstance(s, Move) for t in s.targets}
         self.later: Block = ()  # what follows in the block
         self.settled = False  # is this the way into a loop?
         self.storage: Any = None
@@ -97,9 +100,7 @@ class Builder:
         self.scalars = definitions(f)
         self.given = {} if adjoint else given_extents(f)
         self.counters = {s.var.name: s for s in walk(f.body) if isinstance(s, For)}
-        self.stored = {
-            s.target.array.name for s in walk(f.body) if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index)
-        }
+        self.stored: set[str] = set()  # the arrays that are changed after they were made
 
     # ---- statements
 
@@ -107,6 +108,8 @@ class Builder:
         self.out.append(s)
         for n in written(s):
             self.scopes[-1][n] = True  # defined here
+        if isinstance(s, Move):
+            self.moved.update(written(s))
 
     def assign(self, target: Var | Index, value: Expr) -> None:
         self.emit(Assign(self.loc, target, value))
@@ -152,25 +155,50 @@ class Builder:
         if fn is op.add and isinstance(args[1], Const) and args[1].value < 0:
             return self.integer(op.sub, args[0], Const(-args[1].value), base=base)
         e = Call(fn, args)
-        return self.known(e) or self.remember(e, self.let(e, INT, base))
+        found = self.known(e)
+        if found is None:
+            with self.hoisted(e):
+                found = self.remember(e, self.let(e, INT, base))
+        return found
 
     @contextmanager
-    def collect(self) -> Iterator[list[Stmt]]:
+    def hoisted(self, e: Call) -> Iterator[None]:
+        """What is emitted inside goes in front of the loops around in which `e` stays the same.
+
+        A loop that is not run at all may so raise an error of shapes that do not fit; branches are not left.
+        """
+        k = len(self.scopes) - 1
+        if not self.adjoint and e.fn not in (op.floordiv, op.mod):
+            needs = set(variables(e))
+            while self.loops[k] and not any(n in self.scopes[k] or n in self.moved for n in needs):
+                k -= 1
+        old = self.out, self.scopes, self.outs, self.loops
+        self.out, self.scopes, self.outs, self.loops = self.outs[k], old[1][: k + 1], old[2][: k + 1], old[3][: k + 1]
+        try:
+            yield
+        finally:
+            self.out, self.scopes, self.outs, self.loops = old
+
+    @contextmanager
+    def collect(self, loop: bool = False, counter: str | None = None) -> Iterator[list[Stmt]]:
         """Statements emitted inside go to a block of their own."""
         outer = self.out
         inner: list[Stmt] = []
         self.out = inner
-        self.scopes.append({})
+        self.scopes.append({} if counter is None else {counter: True})
+        self.outs.append(inner)
+        self.loops.append(loop)
         try:
             yield inner
         finally:
             self.out = outer
-            self.scopes.pop()
+            for stack in (self.scopes, self.outs, self.loops):
+                stack.pop()
 
     @contextmanager
     def loop(self, stop: Expr, base: str = "i", start: Expr = ZERO, step: Expr = ONE) -> Iterator[Var]:
         i = self.fresh(INT, base)
-        with self.collect() as body:
+        with self.collect(True, i.name) as body:
             self.scopes[-1][("counter", i.name)] = True
             yield i
         self.emit(For(self.loc, i, start, stop, step, tuple(body)))

@@ -105,8 +105,8 @@ def poisoned(b: Builder, s: Stmt) -> bool:
     return True
 
 
-def inner(b: Builder, stmts: Block, branch: bool = False) -> Block:
-    with b.collect() as out:
+def inner(b: Builder, stmts: Block, branch: bool = False, counter: str | None = None) -> Block:
+    with b.collect(not branch, counter) as out:
         block(b, stmts, branch)
     return tuple(out)
 
@@ -129,9 +129,9 @@ def statement(b: Builder, s: Stmt) -> None:
             b.emit(replace(s, cond=cond, then=inner(b, s.then, True), orelse=inner(b, s.orelse, True)))
         case For():
             start, stop, step = (operand(b, e) for e in (s.start, s.stop, s.step))
-            b.emit(replace(s, start=start, stop=stop, step=step, body=inner(b, s.body)))
+            b.emit(replace(s, start=start, stop=stop, step=step, body=inner(b, s.body, counter=s.var.name)))
         case While():
-            with b.collect() as test:
+            with b.collect(True) as test:
                 block(b, s.test)
                 cond = operand(b, s.cond)
             b.emit(replace(s, test=tuple(test), cond=cond, body=inner(b, s.body)))

@@ -8,6 +8,7 @@ same as long as neither is changed afterwards.
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,9 +29,11 @@ from ..ir import (
     Stmt,
     Var,
     While,
+    blocks,
     operands,
     variables,
     walk,
+    written,
 )
 from .elementwise import IN_PLACE
 
@@ -119,6 +122,7 @@ def other_name(st: Storage, value: object) -> tuple[str, bool] | None:
 
 def trivial(st: Storage) -> None:
     """Joined names that always stand for the same array, by optimistic iteration."""
+    places, seen = blocks_of(st)
     st.same = dict.fromkeys(st.sources)
     changed = True
     while changed:
@@ -128,13 +132,40 @@ def trivial(st: Storage) -> None:
                 continue
             found = {st.identity(s) for s in sources} - {None, j}
             new = None if not found else next(iter(found)) if len(found) == 1 else j
-            if new is not None and new in st.parent:  # a view
+            if new is not None and new != j and not covers(places.get(new, ()), seen[j]):
                 new = j
             if new != st.same[j]:
                 st.same[j] = j if st.same[j] is not None else new
                 changed = True
     for j in st.sources:
         st.same[j] = st.same[j] or j
+
+
+Path = tuple[int, ...]  # the blocks around a statement, by number
+
+
+def covers(home: Path, places: list[Path]) -> bool:
+    """Do all these places see what is defined in `home`?"""
+    return all(place[: len(home)] == home for place in places)
+
+
+def blocks_of(st: Storage) -> tuple[dict[str, Path], dict[str, list[Path]]]:
+    """Where each array is defined, and where each joined one is bound or read."""
+    places: dict[str, Path] = {}
+    seen: dict[str, list[Path]] = {j: [] for j in st.sources}
+    number = itertools.count(1)
+
+    def visit(block: Block, path: Path) -> None:
+        for s in block:
+            if isinstance(s, Assign) and isinstance(s.target, Var):
+                places[s.target.name] = path
+            for n in {*variables(*operands(s)), *written(s)} & seen.keys():
+                seen[n].append(path)
+            for b in blocks(s):
+                visit(b, (*path, next(number)))
+
+    visit(st.f.body, ())
+    return places, seen
 
 
 # ---- what still happens: backward over the program ----------------------------------------

@@ -201,10 +201,14 @@ def stretched(b: Builder, v: View, shape: tuple[Expr, ...]) -> View:
         old = b.types[v.base]
         new = types.Array(old.dtype, old.ndim, old.layout if old.layout == "C" else "A", readonly=not old.mutable)
         name = b.fresh(new, None if v.base.startswith("_t") else v.base).name
-        b.assign(Var(name), Call(p.stretch, (Var(v.base), *shape)))
+        e = Call(p.stretch, (Var(v.base), *shape))
         b.extents[name] = shape
-        if v.base not in b.stored:
-            b.remember(key, name)
+        if v.base in b.stored:  # what is a copy today may be none tomorrow
+            b.assign(Var(name), e)
+        else:
+            with b.hoisted(e):
+                b.assign(Var(name), e)
+                b.remember(key, name)
     return whole(b, name)
 
 
