@@ -44,7 +44,7 @@ _TEMPORARY = re.compile(r"_t\d+(_\d+)*(_bar|_dot)?(_\d+)*")
 
 def fold(f: Function) -> Function:
     """Nest `_t` temporaries where nothing between their computation and their one use changes an operand."""
-    f = added_up(f)
+    f = dce(added_up(f))  # a reader that nobody needs would be forgotten
     p = _Pass(f, liveness(f), storage(f))
     return replace(f, body=p.block(f.body))
 
