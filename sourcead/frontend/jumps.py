@@ -83,16 +83,16 @@ def eliminate(block: Block, namer: Namer) -> Block:
     return Eliminator(namer).tail(block, NOWHERE)
 
 
+Flags = dict[str, Var]
+
+
 class Eliminator:
     def __init__(self, namer: Namer):
         self.namer = namer
-        self.flags: dict[str, Var] = {}
 
-    def flag(self, jump: Jump) -> Var:
-        """The variable that says whether this jump was taken; one for each region."""
-        if jump.label not in self.flags:
-            self.flags[jump.label] = Var(self.namer(jump.flag))
-        return self.flags[jump.label]
+    def flags(self, taken: dict[str, Jump]) -> Flags:
+        """New variables that say which of these jumps is taken: a flag serves one place only."""
+        return {label: Var(self.namer(j.flag)) for label, j in taken.items()}
 
     def tail(self, block: Block, ends: Labels) -> Block:
         """The block with jumps at its tails only; those to `ends`, the regions that end where it ends, vanish."""
@@ -122,8 +122,10 @@ class Eliminator:
         then_on, else_on = completes(s.then), completes(s.orelse)
         if rest and then_on and else_on:
             taken = jumps((s,))
+            flags = self.flags(taken)
             flat = replace(s, then=self.tail(s.then, NOWHERE), orelse=self.tail(s.orelse, NOWHERE))
-            return (*self.lowered(s, taken), self.noted(flat, taken), *self.tail((*self.checks(s, taken), *rest), ends))
+            guarded = self.tail((*checks(taken, flags), *rest), ends)
+            return (*lowered(s, flags), noted(flat, flags), *guarded)
         then = self.tail(s.then + rest if then_on else s.then, ends)
         orelse = self.tail(s.orelse + rest if else_on else s.orelse, ends)
         return (replace(s, then=then, orelse=orelse),)
@@ -134,42 +136,46 @@ class Eliminator:
         s = replace(s, test=self.tail(s.test, NOWHERE), body=body) if isinstance(s, While) else replace(s, body=body)
         taken = jumps(body)
         if len(taken) == 1 and endless:  # there is no other way out of the loop
-            return (self.left(s, {}), *self.tail(tuple(taken.values()), ends))
-        flagged = {k: j for k, j in taken.items() if rest or k not in ends}
-        loop = self.left(s, flagged)
-        return (*self.lowered(s, flagged), loop, *self.tail((*self.checks(s, flagged), *rest), ends))
+            return (left(s, {}), *self.tail(tuple(taken.values()), ends))
+        flags = self.flags({k: j for k, j in taken.items() if rest or k not in ends})
+        return (*lowered(s, flags), left(s, flags), *self.tail((*checks(taken, flags), *rest), ends))
 
-    # ---- flags ---------------------------------------------------------------------------------
 
-    def lowered(self, s: Stmt, taken: dict[str, Jump]) -> Block:
-        return tuple(Assign(s.loc, self.flag(j), Const(False)) for j in taken.values())
+# ---- flags -------------------------------------------------------------------------------------
 
-    def checks(self, s: Stmt, taken: dict[str, Jump]) -> Block:
-        return tuple(If(j.loc, self.flag(j), (j,)) for j in taken.values())
 
-    def noted(self, s: Stmt, flagged: dict[str, Jump]) -> Stmt:
-        """Jumps at the tails set their flags instead."""
-        match s:
-            case Jump():
-                return Assign(s.loc, self.flag(s), Const(True))
-            case If():
-                return with_blocks(s, tuple(tuple(self.noted(c, flagged) for c in b) for b in blocks(s)))
-        return s
+def lowered(s: Stmt, flags: Flags) -> Block:
+    return tuple(Assign(s.loc, flag, Const(False)) for flag in flags.values())
 
-    def left(self, s: For | While, flagged: dict[str, Jump]) -> Stmt:
-        """The loop with `Break` for every jump out of it, the flag set when that has to be known afterwards."""
 
-        def block(b: Block) -> Block:
-            out: list[Stmt] = []
-            for c in b:
-                match c:
-                    case Jump():
-                        out += [Assign(c.loc, self.flag(c), Const(True))] if c.label in flagged else []
-                        out.append(Break(c.loc))
-                    case If():
-                        out.append(with_blocks(c, tuple(map(block, blocks(c)))))
-                    case _:
-                        out.append(c)
-            return tuple(out)
+def checks(taken: dict[str, Jump], flags: Flags) -> Block:
+    return tuple(If(taken[label].loc, flag, (taken[label],)) for label, flag in flags.items())
 
-        return replace(s, body=block(s.body))
+
+def noted(s: Stmt, flags: Flags) -> Stmt:
+    """Jumps at the tails set their flags instead."""
+    match s:
+        case Jump():
+            return Assign(s.loc, flags[s.label], Const(True))
+        case If():
+            return with_blocks(s, tuple(tuple(noted(c, flags) for c in b) for b in blocks(s)))
+    return s
+
+
+def left(s: For | While, flags: Flags) -> Stmt:
+    """The loop with `Break` for every jump out of it, the flag set when that has to be known afterwards."""
+
+    def block(b: Block) -> Block:
+        out: list[Stmt] = []
+        for c in b:
+            match c:
+                case Jump():
+                    out += [Assign(c.loc, flags[c.label], Const(True))] if c.label in flags else []
+                    out.append(Break(c.loc))
+                case If():
+                    out.append(with_blocks(c, tuple(map(block, blocks(c)))))
+                case _:
+                    out.append(c)
+        return tuple(out)
+
+    return replace(s, body=block(s.body))

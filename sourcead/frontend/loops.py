@@ -150,7 +150,9 @@ def unrolled(q: Parser, node: ast.For, site: LoopSite, values: tuple[Value, ...]
     """A loop over a tuple: the items may be of different types, so each gets its own copy of the body."""
     from .statements import assign, statements
 
-    for value in values:
+    kept = q.keep(node, object(), "item", Tup(values))  # the body may change what they are made of
+    assert isinstance(kept, Tup)
+    for value in kept.items:
         if not q.reachable():
             return
         each = LoopSite(site.exit, q.label(), None, site.broken)
@@ -220,6 +222,7 @@ def numbered(q: Parser, node: ast.expr, it: Iteration) -> Items:
         case Range((start, stop, step)):
             if start == Const(0) and step == Const(1):
                 return Items(q.temp(node, Call(p.trips, (start, stop, step))), lambda k: k)
+            start, step = q.now(node, start), q.now(node, step)
 
             def at(k: Expr) -> Value:
                 return Call(op.add, (start, q.temp(node, Call(op.mul, (k, step)))))
@@ -232,7 +235,7 @@ def enumerate_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
     starts = node.args[1:] + [k.value for k in node.keywords if k.arg == "start"]
     if not node.args or len(starts) > 1 or len(starts) + 1 != len(node.args) + len(node.keywords):
         raise Refusal("these arguments of `enumerate` are not supported")
-    start = operand(q, starts[0]) if starts else Const(0)
+    start = q.now(node, operand(q, starts[0])) if starts else Const(0)
     inner = iteration(q, node.args[0], second(target))
     if isinstance(inner, Tup):
         if not isinstance(start, Const):

@@ -220,6 +220,10 @@ class Parser:
             if value != target:
                 self.emit(node, target, value)
 
+    def now(self, node: ast.AST, v: Expr) -> Expr:
+        """The value as it is now, whatever happens to the variable."""
+        return v if isinstance(v, Const) else self.temp(node, v)
+
     def bind(self, node: ast.AST, name: str, value: Value) -> None:
         """`name = value` in the current activation."""
         if isinstance(value, Refused):
