@@ -17,6 +17,7 @@ from sourcead.simplify import (
     copies,
     cse,
     dce,
+    dead_stores,
     fold,
     increments,
     known_extents,
@@ -26,7 +27,7 @@ from sourcead.simplify import (
     storage,
 )
 from tests.random_programs import random_program, run
-from tests.written_programs import VECTOR, body, text_of, written
+from tests.written_programs import FLOAT, VECTOR, body, text_of, written
 
 
 def check(change, before: str, after: str, **types) -> None:
@@ -546,6 +547,109 @@ def test_extents_follow_from_how_arrays_are_made():
     )
 
 
+def test_exchanged_arrays_keep_common_extents():
+    text = """
+        def f(x, n, m):
+            a = np.empty(n)
+            b = np.zeros(n)
+            c = np.zeros(m)
+            d = np.zeros(n)
+            for i in range(n):
+                a, b = b, a
+                c, d = d, c
+            k = a.shape[0]
+            j = c.shape[0]
+            return k, j
+        """
+    assert "k = n\n" in text_of(known_extents(written(text)))
+    assert "j = c.shape[0]\n" in text_of(known_extents(written(text)))
+
+
+def test_extents_of_arrays_made_in_loops_hold_nearby():
+    check(
+        cse,
+        """
+        def f(b, n):
+            for i in range(n):
+                a = np.zeros(i)
+                k = a.shape[0]
+                c = np.zeros(b.shape[0])
+                b = a
+                m = c.shape[0]
+            return k
+        """,
+        """
+            for i in range(n):
+                a = np.zeros(i)
+                k = i
+                c = np.zeros(b.shape[0])
+                b = a
+                m = c.shape[0]
+            return k
+        """,
+    )
+
+
+# ---- stores ----------------------------------------------------------------------------------------------------
+
+
+def test_elements_that_nobody_looks_at_again_are_not_cleared():
+    check(
+        dead_stores,
+        """
+        def f(A, x, n, m):
+            B = np.zeros((n, m))
+            C = np.zeros((n, m))
+            for i in range(n):
+                for j in range(m):
+                    B[i, j] = x
+                    C[i, j] = x
+            s = 0.0
+            for i in range(n):
+                for j in range(m):
+                    t = B[i, j]
+                    B[i, j] = 0.0
+                    u = C[0, j]
+                    C[i, j] = 0.0
+                    s += t
+                    s += u
+            return s
+        """,
+        """
+            B = np.zeros((n, m))
+            C = np.zeros((n, m))
+            for i in range(n):
+                for j in range(m):
+                    B[i, j] = x
+                    C[i, j] = x
+            s = 0.0
+            for i in range(n):
+                for j in range(m):
+                    t = B[i, j]
+                    u = C[0, j]
+                    C[i, j] = 0.0
+                    s += t
+                    s += u
+            return s
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for i in range(n):\n    for j in range(n):\n        t = b[j]\n        b[j] = 0.0\n        s += t",
+        "for i in range(n):\n    b[i] = 0.0\n    t = b[i]\n    s += t",
+        "for i in range(n):\n    t = b[i]\n    b[i] = 0.0\n    if q:\n        s = b[i]",
+        "for i in range(n):\n    t = b[i]\n    b[i] = 0.0\n    s += t\ns = b[0]",
+        "for i in range(m, n):\n    t = b[i]\n    b[i] = 0.0\n    s += t",
+    ],
+)
+def test_elements_that_are_read_again_are_cleared(body):
+    f = written("def f(x, s, n, m, q):\n    b = np.ones(n)\n" + textwrap.indent(body, "    ") + "\n    return s")
+    assert text_of(dead_stores(f)) == text_of(f)
+
+
 # ---- for the reader --------------------------------------------------------------------------------------------
 
 
@@ -625,6 +729,34 @@ def test_temporaries_are_nested_and_user_names_kept():
     )
 
 
+def test_sums_and_differences_in_one_expression():
+    check(
+        fold,
+        """
+        def f(x, y, a):
+            _t1 = x * y
+            y_bar = -_t1
+            _t2 = -y
+            _t3 = _t2 * 4.0
+            y_bar_1 = x + _t3
+            y_bar_1 -= x
+            _t4 = -y_bar
+            a[0] -= _t4
+            a[1] -= y_bar_1
+            return a
+        """,
+        """
+            y_bar = -(x * y)
+            y_bar_1 = x - y * 4.0 - x
+            a[0] += y_bar
+            a[1] -= y_bar_1
+            return a
+        """,
+        y_bar=FLOAT,
+        y_bar_1=FLOAT,
+    )
+
+
 def test_conditions_of_while_loops():
     check(
         fold,
@@ -654,7 +786,20 @@ def test_conditions_of_while_loops():
 # ---- properties ---------------------------------------------------------------------------------------------------
 
 
-PASSES = (accumulators, coalesce, copies, cse, dce, fold, increments, known_extents, licm, polish, simplify)
+PASSES = (
+    accumulators,
+    coalesce,
+    copies,
+    cse,
+    dce,
+    dead_stores,
+    fold,
+    increments,
+    known_extents,
+    licm,
+    polish,
+    simplify,
+)
 
 
 @settings(max_examples=25, deadline=None)

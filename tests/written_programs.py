@@ -36,10 +36,24 @@ from sourcead.ir import (
 )
 
 OPERATORS: dict[type, Any] = {
-    ast.Add: op.add, ast.Sub: op.sub, ast.Mult: op.mul, ast.Div: op.truediv, ast.FloorDiv: op.floordiv,
-    ast.Mod: op.mod, ast.Lt: op.lt, ast.Gt: op.gt, ast.LtE: op.le, ast.GtE: op.ge, ast.Eq: op.eq, ast.NotEq: op.ne,
-    ast.USub: op.neg, ast.Not: op.not_, ast.And: p.both, ast.Or: p.either,
+    ast.Add: op.add,
+    ast.Sub: op.sub,
+    ast.Mult: op.mul,
+    ast.Div: op.truediv,
+    ast.FloorDiv: op.floordiv,
+    ast.Mod: op.mod,
+    ast.Lt: op.lt,
+    ast.Gt: op.gt,
+    ast.LtE: op.le,
+    ast.GtE: op.ge,
+    ast.Eq: op.eq,
+    ast.NotEq: op.ne,
+    ast.USub: op.neg,
+    ast.Not: op.not_,
+    ast.And: p.both,
+    ast.Or: p.either,
 }
+FLOAT = nt.float64
 VECTOR, MATRIX = nt.Array(nt.float64, 1, "C"), nt.Array(nt.float64, 2, "C")
 
 

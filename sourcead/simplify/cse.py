@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from .. import primitives as prim
 from ..ir import (
     Accum,
     Assign,
@@ -33,14 +34,15 @@ from ..ir import (
     variables,
     walk,
 )
-from .effects import Effects, class_of, effects, is_pure, is_scalar_call, memory_read, storage
+from .effects import Effects, class_of, effects, is_allocation, is_pure, is_scalar_call, memory_read, storage
+from .extents import extents_of
 
 
 @dataclass(frozen=True)
 class Held:
-    """A name that holds the value of an expression, and what the value rests on."""
+    """What else has the value of an expression (a name, mostly), and what that rests on."""
 
-    name: str
+    value: Expr
     uses: frozenset[str]
     loads: frozenset[str]
 
@@ -89,6 +91,7 @@ class _Pass:
         self.kill(env, effects((s,), self.classes))
         if isinstance(s, Assign) and isinstance(s.target, Var):
             self.record(env, s.target.name, s.value)
+            self.record_extents(env, s.target, s.value)
         elif isinstance(s, Assign) and isinstance(s.target, Index) and isinstance(s.value, Var):
             self.record_store(env, s.target, s.value)
         return s
@@ -101,20 +104,31 @@ class _Pass:
     def known(self, e: Expr, env: Env) -> Expr:
         """The expression with every available part replaced by its name, whole expressions first."""
         if e in env:
-            return Var(env[e].name)
+            return env[e].value
         if not isinstance(e, Call):
             return e
         return rebuild(e, lambda c: self.known(c, env))
 
     def kill(self, env: Env, x: Effects) -> None:
-        for e in [e for e, h in env.items() if h.name in x.binds or h.uses & x.binds or h.loads & x.stores]:
+        for e in [e for e, h in env.items() if h.uses & x.binds or h.loads & x.stores]:
             del env[e]
 
     def record(self, env: Env, name: str, e: Expr) -> None:
         if name in variables(e) or name in self.joined or not self.reusable(name, e):
             return
         loads = frozenset(class_of(self.classes, n) for n in memory_read(e))
-        env.setdefault(e, Held(name, frozenset(variables(e)), loads))
+        env.setdefault(e, Held(Var(name), frozenset((name, *variables(e))), loads))
+
+    def record_extents(self, env: Env, a: Var, e: Expr) -> None:
+        """After `a = np.empty((n, m))`, `shape(a, 0)` is `n`."""
+        if not is_allocation(e) or a.name in variables(e):
+            return
+        for k, n in enumerate(extents_of(e, self.types, {}) or ()):
+            if isinstance(n, Var | Const | Call):
+                read = Call(prim.shape, (a, Const(k)))
+                env[read] = Held(
+                    self.known(n, env), frozenset((a.name, *variables(n, self.known(n, env)))), frozenset()
+                )
 
     def record_store(self, env: Env, place: Index, v: Var) -> None:
         """`a[i] = v`: until something is stored into `a`, `a[i]` is `v` (when the store does not round it)."""
@@ -122,7 +136,7 @@ class _Pass:
         if array is None or getattr(array, "dtype", None) != value or not _element(place):
             return
         loads = frozenset({class_of(self.classes, place.array.name)})
-        env[place] = Held(v.name, frozenset({v.name, *variables(place)}), loads)
+        env[place] = Held(v, frozenset({v.name, *variables(place)}), loads)
 
     def reusable(self, name: str, e: Expr) -> bool:
         """Is the value a scalar that the same expression gives again?"""

@@ -68,8 +68,8 @@ def _joined(f: Function, fixed: _Fixed, known: Mapping[str, Extents]) -> dict[st
             case Assign(_, Var(t), v):
                 sources.setdefault(t, []).append(v)
             case Move():
-                for t, v in zip(s.targets, s.sources, strict=True):
-                    sources.setdefault(t.name, []).append(v)
+                for target, source in zip(s.targets, s.sources, strict=True):
+                    sources.setdefault(target.name, []).append(source)
             case _:
                 for n in bound(s):
                     if not (isinstance(s, Accum) and hasattr(f.types.get(n), "ndim")):

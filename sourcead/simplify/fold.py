@@ -179,6 +179,8 @@ def tidy(e: Expr) -> Expr:
             return Call(op.add, (x, z))
         case Call(op.mul, (Call(op.neg, (a,)), b)):
             return Call(op.neg, (Call(op.mul, (a, b)),))
+        case Call(op.neg, (Call(op.neg, (a,)),)):
+            return a
     return e
 
 

@@ -97,6 +97,8 @@ def is_safe(e: Expr, types: Mapping[str, Any]) -> bool:
             return not hasattr(types.get(n), "ndim")
         case Call(prim.shape):
             return True
+        case Call(prim.trips, (start, stop, Const(step))):
+            return step != 0 and is_safe(start, types) and is_safe(stop, types)
         case Call(op.truediv, (_, Const(v))):
             return isinstance(v, (int, float)) and v != 0 and is_safe(e.args[0], types)
         case Call(fn):
