@@ -6,6 +6,7 @@ All dependence on the internals of Numba's type inference is in this file.
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,7 +18,22 @@ from numba.core.registry import cpu_target
 
 from .emit import lines, to_function
 from .errors import Unsupported
-from .ir import Call, Expr, Function, Loc, Stmt, blocks, children, map_exprs, rebuild, with_blocks
+from .ir import (
+    Block,
+    Call,
+    Expr,
+    Function,
+    If,
+    Loc,
+    Stmt,
+    While,
+    blocks,
+    bound,
+    children,
+    map_exprs,
+    rebuild,
+    with_blocks,
+)
 from .primitives import chosen
 
 
@@ -55,7 +71,31 @@ def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
         if not run.state.typemap:  # what fails after inference is not our concern here
             raise
     frozen = {name: context.resolve_value_type(value) for name, value in f.constants.items()}
-    return replace(f, types=by_name(run.state.typemap, context) | frozen)
+    found = by_name(run.state.typemap, context) | dict(zip(f.params, argtypes, strict=True)) | frozen
+    return replace(f, body=reached(f.body, found), types=found)
+
+
+def reached(block: Block, types: Mapping[str, Any]) -> Block:
+    """The block without the branches that Numba found never to be taken (`if 1 > 2`, `if w is None` of an array):
+    what is made there has no types."""
+
+    def dead(b: Block) -> bool:
+        return any(n not in types for s in b for n in bound(s))
+
+    out: list[Stmt] = []
+    for s in block:
+        match s:
+            case If() if dead(s.then) or dead(s.orelse):
+                out += (
+                    reached(s.orelse if dead(s.then) else s.then, types)
+                    if not (dead(s.then) and dead(s.orelse))
+                    else ()
+                )
+            case While() if dead(s.body):
+                out += reached(s.test, types)
+            case _:
+                out.append(with_blocks(s, tuple(reached(b, types) for b in blocks(s))))
+    return tuple(out)
 
 
 def _typeable(s: Stmt) -> Stmt:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import operator as op
 from typing import Any
 
 import numpy as np
+from numba.core import types
 
 from .. import primitives as p
-from ..ir import Const, Expr
+from ..ir import Const, Expr, Var
 from .build import Builder, scalar_type
 from .registry import lowers
 from .values import Value, extents, is_value
@@ -48,3 +50,20 @@ def size(b: Builder, a: Any, axis: Any = Const(None)) -> Expr:
 @lowers(np.ndim)
 def ndim(b: Builder, a: Any) -> Expr:
     return Const(a.ndim if is_value(a) else 0)
+
+
+@lowers(op.is_)
+def same_object(b: Builder, a: Any, c: Any) -> Expr:
+    """`x is None`, which the types say."""
+    if Const(None) not in (a, c):
+        raise b.refuse("`is` between values", "compare with ==")
+    return Const(is_none(b, a) and is_none(b, c))
+
+
+@lowers(op.is_not)
+def another_object(b: Builder, a: Any, c: Any) -> Expr:
+    return Const(not same_object(b, a, c).value)  # type: ignore[attr-defined]
+
+
+def is_none(b: Builder, a: Any) -> bool:
+    return a == Const(None) or isinstance(a, Var) and isinstance(b.types.get(a.name), types.NoneType)
