@@ -239,8 +239,8 @@ class Maker:
         return out
 
 
-def random_program(random: Random) -> Function:
-    m = Maker(random)
+def random_program(random: Random, stacks: bool = True) -> Function:
+    m = Maker(random, stacks)
     head: list[Stmt] = [Assign(None, Var("n"), Call(p.shape, (Var("a"), Const(0))))]
     head += [Assign(None, Var(s), Const(float(k))) for k, s in enumerate(SCALARS)]
     head += [Assign(None, Var(v), Call(np.zeros, (Var("n"), F64))) for v in VECTORS[2:]]

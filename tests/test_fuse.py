@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 import warnings
+from dataclasses import replace
 from random import Random
 
 import numpy as np
@@ -10,10 +12,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sourcead.ir import For, walk
-from sourcead.simplify import fuse, independent, polish, simplify, storage
+from sourcead.ir import For, names, walk
+from sourcead.simplify import dead_stores, fuse, independent, polish, simplify, storage
 from sourcead.simplify.contract import contract, define
 from sourcead.simplify.fuse import join
+from sourcead.ssa import ssa
 from tests.random_programs import random_program, run
 from tests.written_programs import body, text_of, written
 
@@ -283,7 +286,7 @@ def test_an_array_for_one_iteration_is_a_scalar():
         "b = np.empty(n)\nfor i in range(n):\n    b[i] = x\n    t = b[0]\nreturn t",
         "b = np.empty(n)\nfor i in range(n):\n    b[i] = x\nreturn b",
         "b = np.empty(n)\nfor i in range(n):\n    b[i] = x\n    a, b = b, a\nreturn x",
-        "b = np.zeros(n)\nfor i in range(n):\n    for j in range(n):\n        b[i] += x\n        t = b[i]\n        a[j] = t\nreturn a",
+        "b = np.zeros(n)\nfor i in range(n):\n    for j in range(n):\n        b[i] += x\n        a[j] = b[i]\nreturn a",
         "b = np.empty(n)\nfor i in range(n):\n    if q:\n        b[i] = x\n    t = b[i]\nreturn t",
         "b = np.empty(n)\nfor i in range(n):\n    b[i] = x\n    i = i + 1\n    t = b[i]\nreturn t",
         "b = np.empty(n)\nfor i in range(n):\n    b[i] = x\n    t = b[i]\nm = b.shape[0]\nreturn t, m",
@@ -354,6 +357,66 @@ def test_zeros_that_are_needed(text):
     assert define(f) is f
 
 
+# ---- stores ----------------------------------------------------------------------------------------------------
+
+
+def test_elements_that_nobody_looks_at_again_are_not_cleared():
+    check(
+        dead_stores,
+        """
+        def f(A, x, n, m):
+            B = np.zeros((n, m))
+            C = np.zeros((n, m))
+            for i in range(n):
+                for j in range(m):
+                    B[i, j] = x
+                    C[i, j] = x
+            s = 0.0
+            for i in range(n):
+                for j in range(m):
+                    t = B[i, j]
+                    B[i, j] = 0.0
+                    u = C[0, j]
+                    C[i, j] = 0.0
+                    s += t
+                    s += u
+            return s
+        """,
+        """
+            B = np.zeros((n, m))
+            C = np.zeros((n, m))
+            for i in range(n):
+                for j in range(m):
+                    B[i, j] = x
+                    C[i, j] = x
+            s = 0.0
+            for i in range(n):
+                for j in range(m):
+                    t = B[i, j]
+                    u = C[0, j]
+                    C[i, j] = 0.0
+                    s += t
+                    s += u
+            return s
+        """,
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "for i in range(n):\n    for j in range(n):\n        t = b[j]\n        b[j] = 0.0\n        s += t",
+        "for i in range(n):\n    b[i] = 0.0\n    t = b[i]\n    s += t",
+        "for i in range(n):\n    t = b[i]\n    b[i] = 0.0\n    if q:\n        s = b[i]",
+        "for i in range(n):\n    t = b[i]\n    b[i] = 0.0\n    s += t\ns = b[0]",
+        "for i in range(m, n):\n    t = b[i]\n    b[i] = 0.0\n    s += t",
+    ],
+)
+def test_elements_that_are_read_again_are_cleared(body):
+    f = written("def f(x, s, n, m, q):\n    b = np.ones(n)\n" + textwrap.indent(body, "    ") + "\n    return s")
+    assert text_of(dead_stores(f)) == text_of(f)
+
+
 # ---- properties --------------------------------------------------------------------------------------------------
 
 
@@ -371,3 +434,24 @@ def test_no_result_changes(seed):
         for change in (join, contract, define, fuse, everything):
             for value, same in zip(run(change(f)), expected, strict=True):
                 np.testing.assert_array_equal(value, same, change.__name__)
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10**9))
+def test_no_result_changes_in_single_definition_form(seed):
+    f = random_program(Random(seed), stacks=False)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # overflow
+        expected = run(f)
+        single = ssa(f)
+        single = replace(single, types={n: f.types[original(n, f.types)] for n in names(single)})
+        for change in (simplify, everything):
+            for value, same in zip(run(change(single)), expected, strict=True):
+                np.testing.assert_array_equal(value, same, change.__name__)
+
+
+def original(name: str, known) -> str:
+    """The name that `ssa` made this one from."""
+    while name not in known:
+        name = name.rsplit("_", 1)[0]
+    return name

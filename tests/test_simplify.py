@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import textwrap
 import warnings
 from random import Random
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -23,11 +21,12 @@ from sourcead.simplify import (
     known_extents,
     licm,
     polish,
+    reuse_buffers,
     simplify,
     storage,
 )
 from tests.random_programs import random_program, run
-from tests.written_programs import FLOAT, VECTOR, body, text_of, written
+from tests.written_programs import VECTOR, body, text_of, written
 
 
 def check(change, before: str, after: str, **types) -> None:
@@ -427,92 +426,63 @@ def test_invariants_leave_all_loops_they_can():
     )
 
 
-# ---- accumulators ---------------------------------------------------------------------------------------
-
-
-def test_sums_become_accumulations_through_branches_and_inner_loops():
+def test_buffers_are_made_once():
     check(
-        accumulators,
+        reuse_buffers,
         """
-        def f(x, a, n, q):
-            s, r = 0.0, 1.0
+        def f(x, n, y):
+            m = max(n, 0)
+            s = y
             for i in range(n):
-                s_1 = s + x
-                s_2, = s_1,
+                a = np.empty(m)
+                b = np.empty(m)
+                c = np.empty(n)
+                d = np.zeros(m)
+                e = np.empty(i)
                 for j in range(n):
-                    t = a[j]
-                    s_3 = t + s_2
-                    s_2, = s_3,
-                s_4 = s_2
-                if q:
-                    s_5 = s_4 - t
-                    s_6, = s_5,
-                else:
-                    s_6, = s_4,
-                r_1 = r * x
-                s, r = s_6, r_1
-            s_7 = s
-            return s_7, r
-        """,
-        """
-            s, r = 0.0, 1.0
-            for i in range(n):
-                s += x
-                for j in range(n):
+                    a[j] = x
                     t = a[j]
                     s += t
-                if q:
-                    s -= t
-                r_1 = r * x
-                r = r_1
-            s_7 = s
-            return s_7, r
+                    c[j] = t
+                    b[j] = s
+            return s, b
+        """,
+        """
+            m = max(n, 0)
+            s = y
+            a = np.empty(m)
+            for i in range(n):
+                b = np.empty(m)
+                c = np.empty(n)
+                d = np.zeros(m)
+                e = np.empty(i)
+                for j in range(n):
+                    a[j] = x
+                    t = a[j]
+                    s += t
+                    c[j] = t
+                    b[j] = s
+            return s, b
         """,
     )
 
 
-@pytest.mark.parametrize(
-    "inside",
-    [
-        "s_1 = s + x; y = s * x; s, = s_1,",  # read otherwise
-        "s_1 = s + s; s, = s_1,",  # not linear in the sum with slope one
-        "s_1 = s + x; s_2 = s + y; s, = s_2,",  # the first sum is forgotten
-        "s_1 = x - s; s, = s_1,",
-        "s_1 = s * 2.0; s, = s_1,",
-        "s_1 = s + x\nif q:\n    s, = s_1,",
-    ],
-)
-def test_other_recurrences_stay(inside):
-    loop = textwrap.indent("for i in range(n):\n" + textwrap.indent(inside, "    "), "    ")
-    f = written(f"def f(x, y, n, q):\n    s, = 0.0,\n{loop}\n    return s")
-    assert text_of(accumulators(f)) == text_of(f)
-
-
-def test_element_increments():
-    check(
-        increments,
-        """
-        def f(x, a, n):
+def test_buffers_that_outlive_an_iteration_are_made_anew():
+    text = """
+        def f(x, b, n):
+            m = max(n, 0)
             for i in range(n):
-                t = a[i]
-                y = x * 2.0
-                t_1 = t + y
-                a[i] = t_1
-                u = a[0]
-                u_1 = u - y
-                a[i] = u_1
-            return a
-        """,
+                a = np.empty(m)
+                a[0] = x
+                b, = a,
+                c = np.empty(m)
+                c[0] = x
+                stack.append(c)
+            c = stack.pop()
+            return b, c
         """
-            for i in range(n):
-                y = x * 2.0
-                a[i] += y
-                u = a[0]
-                u_1 = u - y
-                a[i] = u_1
-            return a
-        """,
-    )
+    f = written(text, stack=VECTOR)
+    assert text_of(reuse_buffers(f)) == text_of(f)
 
 
 # ---- extents -----------------------------------------------------------------------------------------------
@@ -590,199 +560,6 @@ def test_extents_of_arrays_made_in_loops_hold_nearby():
     )
 
 
-# ---- stores ----------------------------------------------------------------------------------------------------
-
-
-def test_elements_that_nobody_looks_at_again_are_not_cleared():
-    check(
-        dead_stores,
-        """
-        def f(A, x, n, m):
-            B = np.zeros((n, m))
-            C = np.zeros((n, m))
-            for i in range(n):
-                for j in range(m):
-                    B[i, j] = x
-                    C[i, j] = x
-            s = 0.0
-            for i in range(n):
-                for j in range(m):
-                    t = B[i, j]
-                    B[i, j] = 0.0
-                    u = C[0, j]
-                    C[i, j] = 0.0
-                    s += t
-                    s += u
-            return s
-        """,
-        """
-            B = np.zeros((n, m))
-            C = np.zeros((n, m))
-            for i in range(n):
-                for j in range(m):
-                    B[i, j] = x
-                    C[i, j] = x
-            s = 0.0
-            for i in range(n):
-                for j in range(m):
-                    t = B[i, j]
-                    u = C[0, j]
-                    C[i, j] = 0.0
-                    s += t
-                    s += u
-            return s
-        """,
-    )
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "for i in range(n):\n    for j in range(n):\n        t = b[j]\n        b[j] = 0.0\n        s += t",
-        "for i in range(n):\n    b[i] = 0.0\n    t = b[i]\n    s += t",
-        "for i in range(n):\n    t = b[i]\n    b[i] = 0.0\n    if q:\n        s = b[i]",
-        "for i in range(n):\n    t = b[i]\n    b[i] = 0.0\n    s += t\ns = b[0]",
-        "for i in range(m, n):\n    t = b[i]\n    b[i] = 0.0\n    s += t",
-    ],
-)
-def test_elements_that_are_read_again_are_cleared(body):
-    f = written("def f(x, s, n, m, q):\n    b = np.ones(n)\n" + textwrap.indent(body, "    ") + "\n    return s")
-    assert text_of(dead_stores(f)) == text_of(f)
-
-
-# ---- for the reader --------------------------------------------------------------------------------------------
-
-
-def test_joined_names_become_one():
-    check(
-        coalesce,
-        """
-        def f(x, n, q):
-            y, z = x, 1.0
-            for i in range(n):
-                y_1 = y * z
-                z_1 = z + y
-                y, z = y_1, z_1
-            y_2 = y
-            if q:
-                y_3 = y_2 * 2.0
-                y_4, = y_3,
-            else:
-                y_4, = y_2,
-            return y_4
-        """,
-        """
-            y, z = x, 1.0
-            for i in range(n):
-                y_1 = y * z
-                z = z + y
-                y = y_1
-            if q:
-                y = y * 2.0
-            return y
-        """,
-    )
-
-
-def test_exchanged_names_stay_two():
-    text = """
-        def f(u, u_1):
-            for i in range(3):
-                u, u_1 = u_1, u
-            return u, u_1
-        """
-    assert "u, u_1 = u_1, u" in text_of(coalesce(written(text)))
-
-
-def test_temporaries_are_nested_and_user_names_kept():
-    check(
-        fold,
-        """
-        def f(x, a, n):
-            _t1 = x * 2.0
-            _t2 = np.sin(_t1)
-            y = _t2 + _t2
-            _t3 = a[0]
-            a[0] = y
-            z = _t3 * y
-            _t4 = n - 1
-            s = 0.0
-            for i in range(_t4):
-                _t5 = a[i]
-                _t6 = _t5 * x
-                s = s + _t6
-            w = s * z
-            return w
-        """,
-        """
-            _t2 = np.sin(x * 2.0)
-            y = _t2 + _t2
-            _t3 = a[0]
-            a[0] = y
-            z = _t3 * y
-            s = 0.0
-            for i in range(n - 1):
-                s += a[i] * x
-            w = s * z
-            return w
-        """,
-    )
-
-
-def test_sums_and_differences_in_one_expression():
-    check(
-        fold,
-        """
-        def f(x, y, a):
-            _t1 = x * y
-            y_bar = -_t1
-            _t2 = -y
-            _t3 = _t2 * 4.0
-            y_bar_1 = x + _t3
-            y_bar_1 -= x
-            _t4 = -y_bar
-            a[0] -= _t4
-            a[1] -= y_bar_1
-            return a
-        """,
-        """
-            y_bar = -(x * y)
-            y_bar_1 = x - y * 4.0 - x
-            a[0] += y_bar
-            a[1] -= y_bar_1
-            return a
-        """,
-        y_bar=FLOAT,
-        y_bar_1=FLOAT,
-    )
-
-
-def test_conditions_of_while_loops():
-    check(
-        fold,
-        """
-        def f(x, n):
-            m = 0
-            while True:
-                _t1 = m < n
-                _t2 = x < 10.0
-                _t3 = _t1 and _t2
-                if not _t3:
-                    break
-                x = x * 2.0
-                m = m + 1
-            return x
-        """,
-        """
-            m = 0
-            while m < n and x < 10.0:
-                x = x * 2.0
-                m += 1
-            return x
-        """,
-    )
-
-
 # ---- properties ---------------------------------------------------------------------------------------------------
 
 
@@ -798,6 +575,7 @@ PASSES = (
     known_extents,
     licm,
     polish,
+    reuse_buffers,
     simplify,
 )
 

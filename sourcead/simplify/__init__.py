@@ -14,7 +14,7 @@ from .extents import known_extents
 from .fold import fold
 from .fuse import fuse
 from .increments import increments
-from .licm import licm
+from .licm import licm, reuse_buffers
 from .stores import dead_stores
 
 __all__ = [
@@ -31,6 +31,7 @@ __all__ = [
     "known_extents",
     "licm",
     "polish",
+    "reuse_buffers",
     "simplify",
     "storage",
 ]
@@ -46,5 +47,6 @@ def simplify(f: Function) -> Function:
 
 
 def polish(f: Function) -> Function:
-    """For the reader: fewer names, and expressions as somebody would write them."""
-    return fold(coalesce(dce(dead_stores(dce(f)))))
+    """The last touch: buffers made once; for the reader fewer names, and expressions as somebody would write them."""
+    f = reuse_buffers(dce(dead_stores(dce(f))))
+    return fold(coalesce(f))

@@ -54,11 +54,11 @@ _FOLDED = frozenset(
 
 def copies(f: Function) -> Function:
     """Replace every name that holds a copy of another name, or a constant, by it where both still hold."""
-    p = _Pass(f.types, _non_negative(f))
+    p = _Pass(f.types, non_negative(f))
     return replace(f, body=p.block(f.body, {}))
 
 
-def _non_negative(f: Function) -> set[str]:
+def non_negative(f: Function) -> set[str]:
     """Names that surely hold integers of at least 0: extents, and what is only bound to such."""
     candidates: dict[str, list[Expr | None]] = {}
     for s in walk(f.body):
@@ -75,13 +75,13 @@ def _non_negative(f: Function) -> set[str]:
                 candidates.setdefault(n, []).append(None)
     sure = {n for n in candidates if n not in f.params and n not in f.constants}
     while True:
-        bad = {n for n in sure if not all(_at_least_zero(v, sure) for v in candidates[n])}
+        bad = {n for n in sure if not all(at_least_zero(v, sure) for v in candidates[n])}
         if not bad:
             return sure
         sure -= bad
 
 
-def _at_least_zero(e: Expr | None, sure: set[str]) -> bool:
+def at_least_zero(e: Expr | None, sure: set[str]) -> bool:
     match e:
         case Const(int(v)):
             return not isinstance(v, bool) and v >= 0
@@ -90,7 +90,11 @@ def _at_least_zero(e: Expr | None, sure: set[str]) -> bool:
         case Call(prim.shape) | Call(prim.trips):
             return True
         case Call(op.add | op.mul | op.floordiv | op.mod) | Call(prim.broadcast_extent):
-            return all(_at_least_zero(a, sure) for a in e.args)
+            return all(at_least_zero(a, sure) for a in e.args)
+        case Call(fn, args) if fn is max:
+            return any(at_least_zero(a, sure) for a in args)
+        case Call(fn, args) if fn is min:
+            return all(at_least_zero(a, sure) for a in args)
     return False
 
 
@@ -209,7 +213,7 @@ class _Pass:
         return self.identity(e) or e
 
     def at_least_zero(self, e: Expr) -> bool:
-        return _at_least_zero(e, self.non_negative)
+        return at_least_zero(e, self.non_negative)
 
     def logic(self, e: Call) -> Expr:
         """`True and x` is `x`, `False and x` is `False`, for booleans."""

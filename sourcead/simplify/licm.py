@@ -6,7 +6,8 @@ Only what cannot raise moves (no loads, no integer division), since the loop may
 from __future__ import annotations
 
 import operator as op
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -30,6 +31,10 @@ from ..ir import (
     walk,
     with_blocks,
 )
+from .copies import at_least_zero, non_negative
+from .dependence import alone
+from .effects import storage
+from .extents import extents_of
 from .liveness import Liveness, liveness
 
 _SAFE = frozenset(
@@ -44,32 +49,49 @@ _SAFE = frozenset(
 
 def licm(f: Function) -> Function:
     """Move invariant statements in front of their loops, as far out as they can go."""
+    return _moved(f, lambda s: is_safe(s.value, f.types))
+
+
+def reuse_buffers(f: Function) -> Function:
+    """Allocate once, before the loop, what every iteration fills anew: `np.empty` promises no contents."""
+    sure = non_negative(f)
+    single = alone(f.types, storage(f))
+
+    def is_buffer(s: Assign) -> bool:
+        if not (isinstance(s.value, Call) and s.value.fn is np.empty and isinstance(s.target, Var)):
+            return False
+        items = extents_of(s.value, f.types, {})
+        return s.target.name in single and items is not None and all(at_least_zero(n, sure) for n in items)
+
+    return _moved(f, is_buffer)
+
+
+def _moved(f: Function, movable: Callable[[Assign], bool]) -> Function:
     if not any(isinstance(s, For | While) for s in walk(f.body)):
         return f
-    return replace(f, body=_block(f.body, liveness(f), f.types))
+    return replace(f, body=_block(f.body, liveness(f), movable))
 
 
-def _block(b: Block, live: Liveness, types: Mapping[str, Any]) -> Block:
+def _block(b: Block, live: Liveness, movable: Callable[[Assign], bool]) -> Block:
     out: list[Stmt] = []
     for s in b:
-        new = with_blocks(s, tuple(_block(c, live, types) for c in blocks(s)))
+        new = with_blocks(s, tuple(_block(c, live, movable) for c in blocks(s)))
         if isinstance(new, For | While) and s in live.head:
-            hoisted, new = _hoist(new, live.head[s], live.after[s], types)
+            hoisted, new = _hoist(new, live.head[s], live.after[s], movable)
             out += hoisted
         out.append(new)
     return tuple(out)
 
 
-def _hoist(s: For | While, head: frozenset[str], after: frozenset[str], types: Mapping[str, Any]) -> tuple[Block, Stmt]:
+def _hoist(
+    s: For | While, head: frozenset[str], after: frozenset[str], movable: Callable[[Assign], bool]
+) -> tuple[Block, Stmt]:
     """Split a loop into what may stand before it and the rest."""
-    counts: dict[str, int] = {}
-    for c in walk((s,)):
-        for n in bound(c):
-            counts[n] = counts.get(n, 0) + 1
+    counts = Counter(n for c in walk((s,)) for n in bound(c))
     variant = set(counts)
 
     def invariant(c: Stmt) -> bool:
-        if not (isinstance(c, Assign) and isinstance(c.target, Var) and is_safe(c.value, types)):
+        if not (isinstance(c, Assign) and isinstance(c.target, Var) and movable(c)):
             return False
         t = c.target.name
         return counts[t] == 1 and t not in head and t not in after and not variant & set(variables(c.value))
