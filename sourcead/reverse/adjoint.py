@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import primitives as p
 from ..analyses import ALLOCATIONS
-from ..errors import RuleMissing, Unsupported
+from ..errors import InternalError, RuleMissing, Unsupported
 from ..infer import is_array
 from ..ir import (
     Accum,
@@ -50,10 +50,8 @@ def adjoint(s: Stmt, c: Context) -> list[Stmt]:
             if y in c.active:
                 return shares(value, Var(y), c.bar(y), loc, c)
         case Accum(loc, Index(Var(a), index), value):
-            if c.is_active(value):
-                assert isinstance(value, Var)
-                g = c.temp(scalar_type(c.types[a]))
-                return [Assign(loc, g, Index(c.bar(a), index)), Accum(loc, c.bar(value.name), g)]
+            if a in c.active:
+                return increment(c.bar(a), index, value, loc, c)
         case Move():
             return move(s, c)
         case Push(loc, Var(a), _) | Pop(loc, _, Var(a)) if a in c.active:
@@ -63,6 +61,18 @@ def adjoint(s: Stmt, c: Context) -> list[Stmt]:
                 "write into arrays that are made before the loop",
             )
     return []
+
+
+def increment(a_bar: Var, index: tuple[Expr, ...], value: Expr, loc: Loc | None, c: Context) -> list[Stmt]:
+    """`a[i] += v` or `a[i] -= v`: v_bar changes by a_bar[i], which stays."""
+    negative = isinstance(value, Call) and value.fn is op.neg
+    v = value.args[0] if negative and isinstance(value, Call) else value
+    if not isinstance(v, (Var, Const)):
+        raise InternalError(f"the increment {value!r} of an element is not an operand")
+    if not isinstance(v, Var) or v.name not in c.active:
+        return []
+    g = c.temp(scalar_type(c.types[a_bar.name]))
+    return [Assign(loc, g, Index(a_bar, index)), Accum(loc, c.bar(v.name), Call(op.neg, (g,)) if negative else g)]
 
 
 def store(s: Assign, a_bar: Var, index: tuple[Expr, ...], value: Expr, loc: Loc | None, c: Context) -> list[Stmt]:
@@ -90,6 +100,9 @@ def written_once(s: Assign, c: Context) -> bool:
     group = c.same.get(a, a)
     if made.kind != "single" or any(n != a and g == group for n, g in c.same.items()):
         return False
+    (first,) = made.stmts
+    if not (isinstance(first, Assign) and isinstance(first.value, Call) and first.value.fn in ALLOCATIONS):
+        return False  # an atom's result: its adjoint is read where that is made
     writers = [t for t in walk(c.f.body) if isinstance(t, (Assign, Accum)) and isinstance(t.target, Index)]
     if any(a in written(t) and t is not s for t in writers):
         return False
