@@ -123,8 +123,11 @@ def sliced(b: Builder, start: Expr | None, stop: Expr | None, step: Expr | None,
     if step is None:
         step = ONE
     if step == ONE:
-        low, high, free = lower_bound(b, start, n), upper_bound(b, stop, n), start is None
-        return Pick(low, ONE, high if free else distance(b, low, high, n))
+        if isinstance(start, Const) and start.value < 0 and stop is None:  # the last few
+            extent = b.integer(min, n, Const(-start.value))
+            return Pick(b.integer(op.sub, n, extent), ONE, extent)
+        low, high = lower_bound(b, start, n), upper_bound(b, stop, n)
+        return Pick(low, ONE, high if start is None else distance(b, low, high))
     if start is None and stop is None and isinstance(step, Const):
         if step == Const(-1):
             return Pick(b.integer(op.sub, n, ONE), step, n)
@@ -179,8 +182,8 @@ def clamped(b: Builder, n: Expr, less: int) -> Expr:
     return result
 
 
-def distance(b: Builder, low: Expr, high: Expr, n: Expr) -> Expr:
-    """The extent of `low:high`, both from the front, `high` at most `n`."""
+def distance(b: Builder, low: Expr, high: Expr) -> Expr:
+    """The extent of `low:high`, both from the front, `high` at most the extent of the axis."""
     if low == ZERO:
         return high
     if isinstance(low, Const):
