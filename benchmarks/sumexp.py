@@ -38,5 +38,5 @@ def arguments(n: int) -> Arguments:
 def case(n: int = 1_000_000) -> Case:
     primal = njit(error_model="numpy")(sin_exp)
     return Case(
-        f"sum of sin exp, {n}", primal, value_and_grad(sin_exp), partial(by_hand, np.empty(n)), partial(arguments, n)
+        f"sum sin exp, {n:.0e}", primal, value_and_grad(sin_exp), partial(by_hand, np.empty(n)), partial(arguments, n)
     )

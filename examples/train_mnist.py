@@ -16,10 +16,12 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import scipy.linalg  # noqa: F401  the BLAS that compiled code calls: loaded now, so that its threads can be limited
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 from rich.progress import Progress as Bar
 from rich.table import Table
+from threadpoolctl import threadpool_limits
 
 from mnist import compare, data, network, training
 from mnist.training import Progress, Settings
@@ -125,4 +127,5 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    with threadpool_limits(1):  # for products of this size a second thread costs more than it helps
+        main()
