@@ -1,11 +1,13 @@
 """May iterations change places, may two loops become one: dependences between iterations.
 
 Elements are told apart in one way only: an axis whose index is exactly the loop's variable.  Additions into
-one place may change places among each other (their rounding may differ, their sum does not).
+one adjoint may change places among each other: only their rounding differs.  The user's own sums are added up in
+the user's order.
 """
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -164,10 +166,20 @@ def _by_class(b: Block, classes: Mapping[str, str], skip: set[str]) -> dict[str,
     return out
 
 
-def _commute(first: list[Access], second: list[Access], v: Var, w: Var, apart: bool) -> bool:
+_ADJOINT = re.compile(r".*_bar(_\d+)*")
+
+
+def is_adjoint(name: str) -> bool:
+    """Is this a name that reverse mode made for an adjoint?"""
+    return _ADJOINT.fullmatch(name) is not None
+
+
+def _commute(first: list[Access], second: list[Access], v: Var, w: Var, apart: bool, strict: bool = False) -> bool:
     """May accesses of different iterations to one storage class change places?"""
     kinds = {a.kind for a in (*first, *second)}
-    if kinds == {"load"} or kinds == {"accum"}:
+    if kinds == {"load"}:
+        return True
+    if kinds == {"accum"} and not (strict and not all(is_adjoint(a.name) for a in (*first, *second))):
         return True
     return apart and _same_axis(first, second, v, w)
 
@@ -219,7 +231,7 @@ def _names_allow(a: Block, b: Block, live: set[str]) -> bool:
     first_b, sure_b = exposed(b)
     bound_a = {n for s in walk(a) for n in bound(s)}
     bound_b = {n for s in walk(b) for n in bound(s)}
-    sums = only_accumulated(a) & only_accumulated(b)
+    sums = {n for n in only_accumulated(a) & only_accumulated(b) if is_adjoint(n)}
     for n in bound_a | bound_b:
         if n in sums:
             continue
@@ -236,4 +248,7 @@ def _memory_allows(a: For, b: For, classes: Mapping[str, str]) -> bool:
     own = alone(bindings - only_accumulated((*a.body, *b.body)), classes)
     in_a, in_b = _by_class(a.body, classes, own), _by_class(b.body, classes, own)
     apart = counts_up_from_zero(a)
-    return all(_commute(in_a[c], in_b[c], a.var, b.var, apart and not is_viewed(c)) for c in in_a.keys() & in_b.keys())
+    return all(
+        _commute(in_a[c], in_b[c], a.var, b.var, apart and not is_viewed(c), strict=True)
+        for c in in_a.keys() & in_b.keys()
+    )
