@@ -181,6 +181,12 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
             return [Accum(loc, Index(c.bar(a), index), y_bar)] if a in c.active else []
         case Call(p.stretch, (Var(x), *_)):
             return [Assign(loc, c.bar(x), Call(p.unstretch, (c.bar(x), y_bar)))] if x in c.active else []
+        case Call(p.grown):
+            raise Unsupported(
+                "a second derivative through a loop whose number of trips is not known on entry",
+                loc,
+                "use a `for` loop over a range, without `break`",
+            )
         case Call(np.dot):
             return dot_shares(value, y_bar, loc, c)
         case Call(fn) if is_constant(fn):
