@@ -70,7 +70,7 @@ class _Pass:
             replace(check, cond=cond),
         ]
 
-    def name(self, t: types.Type) -> Var:
+    def name(self, t: Any) -> Var:
         name = self.fresh.temp()
         self.types[name] = t
         return Var(name)
