@@ -338,6 +338,15 @@ def store_broadcast(a, x):
     return np.sum(b)
 
 
+def store_masked(a):
+    b = a.copy()
+    b[b < 0] = 0.5
+    b[a > 1.0] = a[0, 0]
+    c = b[0]
+    c[1:][c[:-1] > 0.5] = 3.0
+    return np.sum(b * a)
+
+
 def write_through_view(a):
     b = a.copy()
     c = b.T
@@ -393,6 +402,7 @@ def in_loop(x, n):
         (store_rows, (v,)),
         (store_broadcast, (m, v)),
         (store_broadcast, (m, one)),
+        (store_masked, (m,)),
         (write_through_view, (m,)),
         (parameter_written, (v, 3.0)),
         (parameter_written, (m[0], 3.0)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import operator as op
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from .build import ONE, ZERO, Builder, number
 from .elementwise import result_dtype, tree
 from .reductions import sum_
 from .registry import lowers
-from .values import Axis, Pull, Tree, Value, View, element, extents, fit, is_value, store, whole
+from .values import Axis, Pull, Tree, Value, View, element, extents, fit, is_value, store, whole, with_extents
 from .views import axis_of, diagonal, expand_dims, index, integers, ravel
 
 NONE = Const(None)
@@ -51,13 +50,6 @@ def concatenate(b: Builder, arrays: Any, axis: Any = ZERO) -> Value:
         a = fit(b, a, own)
         store(b, View(out, axes, extents_, b.types[out].dtype), with_extents(a, extents_))
     return whole(b, out)
-
-
-def with_extents(v: Any, shape: tuple[Expr, ...]) -> Any:
-    """The same value; its extents, checked to be equal, under other names."""
-    if isinstance(v, Tree):
-        return replace(v, args=tuple(with_extents(a, shape) for a in v.args))
-    return replace(v, extents=shape) if is_value(v) else v
 
 
 def same_extent(b: Builder, m: Expr, n: Expr) -> None:

@@ -58,6 +58,7 @@ from .values import (
     same_places,
     store,
     whole,
+    with_extents,
 )
 from .views import expand, index, pick
 
@@ -298,9 +299,13 @@ def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: 
     if b.adjoint and not array_valued(b, value):
         b.emit(s)
         return
-    dest = place(b, a, items)
     with context(b, None, None):
         x = evaluate(b, value)
+        mask = evaluate(b, items[0]) if len(items) == 1 else None
+    if is_value(mask) and isinstance(mask.dtype, types.Boolean) and not is_value(x):
+        masked(b, destination(b, a), mask, x)
+        return
+    dest = place(b, a, items)
     if isinstance(x, tuple):
         raise b.refuse("storing a tuple into an array", "store its items, or np.array((...))")
     if isinstance(dest, Index):
@@ -311,6 +316,23 @@ def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: 
     if isinstance(x, View) and x.base == dest.base and same_places(x, dest) and x.axes == dest.axes:
         return  # what an in-place operator stores back
     put(b, dest, x)
+
+
+def masked(b: Builder, dest: View, mask: Value, x: Expr) -> None:
+    """`a[mask] = x` for a scalar."""
+    if mask.ndim != dest.ndim:
+        raise b.refuse("a mask with fewer axes than the array", "write the loop with an `if`")
+    if not harmless(dest, mask):
+        mask = materialise(b, mask)
+    for m, n in zip(extents(b, mask), dest.extents, strict=True):
+        if b.affine(m) != b.affine(n):
+            b.check(b.integer(op.ne, m, n), "the mask does not have the shape of the array")
+    mask = fit(b, with_extents(mask, dest.extents), dest.extents)
+    with b.nest(dest.extents) as i:
+        chosen = element(b, mask, i)
+        with b.collect() as then:
+            b.assign(Index(Var(dest.base), places(b, dest, i)), x)
+        b.emit(If(b.loc, chosen, tuple(then)))
 
 
 def put(b: Builder, dest: View, x: Any, add: bool = False) -> None:

@@ -217,6 +217,13 @@ def repeated(b: Builder, a: Axis, steps: tuple[Expr, ...], lead: int) -> Axis:
     return Axis(a.start, tuple((k, s) for k, s in new if s != ZERO))
 
 
+def with_extents(v: Any, shape: tuple[Expr, ...]) -> Any:
+    """The same value; its extents, checked to be equal, under other names."""
+    if isinstance(v, Tree):
+        return replace(v, args=tuple(with_extents(a, shape) for a in v.args))
+    return replace(v, extents=shape) if is_value(v) else v
+
+
 # ---- elements --------------------------------------------------------------------------
 
 
