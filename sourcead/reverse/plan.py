@@ -188,12 +188,10 @@ def again_cost(n: str, made: Stmt | None, furthest: int, c: Context) -> int | No
             return None if c.defs[m].kind in ("sum", "carried") else 0
         case Index(Var(a), _):
             return RELOAD if undisturbed(a, made, furthest, c) else None
-        case Call(fn, args) if fn not in ALLOCATIONS and not any(
-            isinstance(a, Var) and is_array(c.types[a.name]) for a in args
-        ):
-            return rule_cost(fn)
-        case Call(fn, (Var(a), Const())) if fn.__name__ == "shape":
+        case Call(p.shape | p.trips):
             return 1
+        case Call(fn, args) if fn not in ALLOCATIONS and not any(is_array(c.types.get(n)) for n in variables(*args)):
+            return rule_cost(fn)
     return None
 
 
