@@ -352,6 +352,22 @@ def last_that_fits(x):
     return x[0]
 
 
+@program(numbers(5))
+def earlier_iterations(x):
+    s = 0.0
+    before = 2.0
+    for i in range(5):
+        if i > 0:
+            s += before * x[i]
+        before = x[i] * x[i]
+        if x[i] > 0.5:
+            kept = s * before
+            continue
+        if i == 4:
+            kept = 1.0
+    return s + kept
+
+
 @program(numbers(5), 3)
 def zero_trips(x, n):
     s = x[0]

@@ -254,6 +254,18 @@ def test_loops_over_what_is_rebound() -> None:
     compare(f, (np.array([1.0, 2.0, 0.5]),))
 
 
+def test_what_an_earlier_iteration_left() -> None:
+    def f(x):
+        s = 0.0
+        for i in range(len(x)):
+            if i > 0:
+                s += before * x[i]  # noqa: F821
+            before = x[i]
+        return s * before
+
+    compare(f, (np.array([1.0, 2.0, 0.5]),))
+
+
 def test_index_is_evaluated_once() -> None:
     def f(x, k):
         i = 0

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .source import Source, Tree
-from .values import Unclear, Value
+from .values import Earlier, Refused, Unclear, Value
 
 Scope = (
     ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ListComp | ast.SetComp | ast.DictComp | ast.GeneratorExp
@@ -29,8 +29,13 @@ class LoopSite:
 
     exit: str
     next: str
-    start: Moment | None = None
+    start: Moment
     broken: list[Moment] = field(default_factory=list)
+    skipped: list[Moment] = field(default_factory=list)
+
+    def iteration_ends(self, last: Moment | None) -> Moment | None:
+        """What the names mean where iterations end: by `continue`, or at the end of the body when that is reached."""
+        return join([*self.skipped, *([last] if last is not None else [])])
 
 
 @dataclass(eq=False)
@@ -47,6 +52,7 @@ class Activation:
     exit: str = ""  # the region that `return` leaves
     env: dict[str, Value] = field(default_factory=dict)
     certain: set[str] = field(default_factory=set)
+    trusted: set[str] = field(default_factory=set)  # names read as what an earlier iteration left
     unique: dict[Any, str] = field(default_factory=dict)
     loops: list[LoopSite] = field(default_factory=list)
     result: Value | None = None
@@ -67,7 +73,12 @@ def join(moments: Iterable[Moment]) -> Moment | None:
     env: dict[str, Value] = {}
     for m in several:
         for name, value in m.env.items():
-            if env.setdefault(name, value) != value:
+            known = env.setdefault(name, value)
+            if known == value or isinstance(known, Refused) or isinstance(value, Earlier):
+                continue
+            if isinstance(value, Refused) or isinstance(known, Earlier):
+                env[name] = value
+            else:
                 env[name] = Unclear(f"`{name}` is not the same kind of thing on all paths to this place")
     return Moment(env, frozenset.intersection(*(m.certain for m in several)))
 

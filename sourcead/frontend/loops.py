@@ -12,11 +12,11 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, For, Index, Stmt, Var, While
-from .activation import LoopSite, Moment, join, may_count
+from .activation import LoopSite, Moment, join, may_count, stored
 from .expressions import expr, item, located, operand, truth
 from .jumps import Region, completes
 from .parser import Parser
-from .values import Refusal, Static, Tup, Value, is_code
+from .values import Earlier, Refusal, Static, Tup, Value, is_code
 
 Bounds = tuple[Expr, Expr, Expr]
 
@@ -47,8 +47,8 @@ Iteration = Grid | Items | Range | Tup
 
 def for_(q: Parser, node: ast.For) -> None:
     it = iteration(q, node.iter, node.target)
-    site = LoopSite(q.label(), q.label())
     start = q.act.moment()
+    site = LoopSite(q.label(), q.label(), start)
     with q.block() as out:
         match it:
             case Tup(values):
@@ -82,6 +82,8 @@ def close(q: Parser, node: ast.For | ast.While, site: LoopSite, out: list[Stmt],
     end = join(after)
     if end is not None:
         q.act.set(end)
+    for name in [n for n, v in q.act.env.items() if isinstance(v, Earlier) and n not in site.start.env]:
+        del q.act.env[name]
     q.out.append(Region(q.loc(node), site.exit, tuple(out)))
 
 
@@ -89,21 +91,32 @@ def body(q: Parser, node: ast.For | ast.While, site: LoopSite, first: Callable[[
     """The body of a loop, a region of its own; names must mean at its end what they meant at its start."""
     from .statements import statements
 
-    site.start = before = q.act.moment()
+    site.start = q.act.moment()
+    for name in stored(node.body):
+        if name not in q.act.env:
+            q.act.env[name] = Earlier(q.variable(name, name))
+    before = q.act.moment()
     q.act.loops.append(site)
     with q.block() as out:
         first()
         statements(q, node.body)
     q.act.loops.pop()
-    if completes(tuple(out)):
+    end = site.iteration_ends(q.act.moment() if completes(tuple(out)) else None)
+    q.act.set(end or site.start)
+    if end is not None:
         same_kinds(q, node, before)
     return (Region(q.loc(node), site.next, tuple(out)),)
 
 
-def same_kinds(q: Parser, node: ast.AST, start: Moment | None) -> None:
+def same_kinds(q: Parser, node: ast.AST, start: Moment) -> None:
     """At the end of an iteration names must mean what they meant at its start."""
-    for name, value in start.env.items() if start is not None else ():
-        if q.act.env.get(name, value) != value and not q.findings.found:
+    for name, before in start.env.items():
+        now = q.act.env.get(name, before)
+        if isinstance(before, Earlier):
+            same = name not in q.act.trusted or now in (before, before.var)
+        else:
+            same = now == before
+        if not same and not q.findings.found:
             raise Refusal(f"`{name}` becomes another kind of thing in the loop", "use another name for it", q.loc(node))
 
 
@@ -155,18 +168,20 @@ def unrolled(q: Parser, node: ast.For, site: LoopSite, values: tuple[Value, ...]
     for value in kept.items:
         if not q.reachable():
             return
-        each = LoopSite(site.exit, q.label(), None, site.broken)
+        each = LoopSite(site.exit, q.label(), q.act.moment(), site.broken)
         q.act.loops.append(each)
         with q.block() as out:
             assign(q, node, node.target, value)
             statements(q, node.body)
         q.act.loops.pop()
+        end = each.iteration_ends(q.act.moment() if completes(tuple(out)) else None)
+        q.act.set(end or q.act.moment())
         q.out.append(Region(q.loc(node), each.next, tuple(out)))
 
 
 def while_(q: Parser, node: ast.While) -> None:
-    site = LoopSite(q.label(), q.label())
     start = q.act.moment()
+    site = LoopSite(q.label(), q.label(), start)
     with q.block() as test:
         cond = truth(q, node.test)
     if isinstance(cond, Const) and not cond.value:

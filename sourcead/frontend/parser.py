@@ -16,7 +16,7 @@ from ..errors import Findings, Unsupported
 from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise, Stmt, Var, variables
 from .activation import Activation, Moment, join, stored
 from .jumps import completes, goes_on
-from .values import Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
+from .values import Earlier, Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
 
 
 class Parser:
@@ -30,6 +30,7 @@ class Parser:
         self._frozen: dict[int, tuple[np.ndarray, Var]] = {}
         self.stack: list[Activation] = []
         self.labels = 0
+        self.missing: set[str] = set()
 
     @property
     def act(self) -> Activation:
@@ -121,7 +122,11 @@ class Parser:
         home = self.owner(name)
         if home is not None:
             match home.env.get(name):
+                case Earlier(var):
+                    home.trusted.add(name)
+                    return var
                 case None:
+                    home.env[name] = Refused()
                     raise Refusal(f"`{name}` is read before anything is assigned to it", "assign it first")
                 case Unclear(why):
                     raise Refusal(why, "give the things different names")
@@ -136,6 +141,9 @@ class Parser:
             return self.wrap(a.globals[name], name)
         if hasattr(builtins, name):
             return self.wrap(getattr(builtins, name), name)
+        if name in self.missing:
+            raise Refusal
+        self.missing.add(name)
         raise Refusal(f"the name `{name}` is not defined", "define it before the gradient is called")
 
     def owner(self, name: str) -> Activation | None:

@@ -15,7 +15,7 @@ from ..ir import Call, Const, Expr, Index, Raise, Var
 from .expressions import expr, is_shape, item, known, nested, operand, store, truth
 from .inline import give_back
 from .jumps import Jump
-from .loops import for_, same_kinds, while_
+from .loops import for_, while_
 from .parser import Parser
 from .values import Nested, Refusal, Static, Tup, Value, is_code
 
@@ -83,8 +83,9 @@ def statement(q: Parser, node: ast.stmt) -> None:
             site.broken.append(q.act.moment())
             q.out.append(Jump(q.loc(node), site.exit, "stopped"))
         case ast.Continue():
-            same_kinds(q, node, q.act.loops[-1].start)
-            q.out.append(Jump(q.loc(node), q.act.loops[-1].next, "skipped"))
+            site = q.act.loops[-1]
+            site.skipped.append(q.act.moment())
+            q.out.append(Jump(q.loc(node), site.next, "skipped"))
         case ast.Return(value):
             return_(q, node, value)
         case ast.Assert(test, message):

@@ -76,11 +76,18 @@ class Unclear:
 
 
 @dataclass(frozen=True)
+class Earlier:
+    """What a name may hold from an earlier iteration of a loop, when nothing has been assigned before the loop."""
+
+    var: Var
+
+
+@dataclass(frozen=True)
 class Refused:
     """What a refused statement would have computed; using it is not reported again."""
 
 
-Value = Expr | Static | Tup | Nested | Partial | Method | Unclear | Refused
+Value = Expr | Static | Tup | Nested | Partial | Method | Unclear | Earlier | Refused
 
 
 class Refusal(Exception):
