@@ -22,7 +22,6 @@ from .ir import (
     Move,
     Pop,
     Push,
-    Return,
     Stmt,
     Var,
     While,
@@ -204,12 +203,10 @@ def active(f: Function, wrt: tuple[str, ...], results: tuple[str, ...]) -> set[s
             case Move():
                 for t, v in zip(s.targets, s.sources, strict=True):
                     edges += [(n, t.name) for n in differentiable(v)]
-            case Push(_, stack, v):
-                edges.append((v.name, stack.name))
-            case Pop(_, t, stack):
-                edges.append((stack.name, t.name))
-            case Return():
-                pass
+            case Push(_, stack, kept):
+                edges.append((kept.name, stack.name))
+            case Pop(_, popped, stack):
+                edges.append((stack.name, popped.name))
 
     def key(n: str) -> str:
         return same.get(n, n)

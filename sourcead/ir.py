@@ -431,7 +431,9 @@ def map_exprs(s: Stmt, fn: Callable[[Expr], Expr], target: Callable[[Var], Var] 
         case Move():
             return replace(s, targets=tuple(map(tv, s.targets)), sources=tuple(map(fn, s.sources)))
         case Push(_, stack, v):
-            return replace(s, stack=tv(stack), value=fn(v))
+            value = fn(v)
+            assert isinstance(value, Var)
+            return replace(s, stack=tv(stack), value=value)
         case Pop(_, t, stack):
             return replace(s, target=tv(t), stack=tv(stack))
         case If() | While():

@@ -33,10 +33,8 @@ def gradient_stages(
     out = primal_stages(pyfunc, argtypes)
     f = list(out.values())[-1]
     check_result(f.name, result_type(f), has_aux)
-    if isinstance(argnums, int):
-        wrt, single = (f.params[argnums],), True
-    else:
-        wrt, single = tuple(f.params[k] for k in argnums), False
+    single = isinstance(argnums, int)
+    wrt = tuple(f.params[k] for k in ([argnums] if isinstance(argnums, int) else argnums))
     f = out["reverse"] = reverse(f, wrt, value=value, single=single, has_aux=has_aux)
     f = out["reverse lowered"] = lower(f, adjoint=True)
     f = out["reverse simplified"] = simplify(f)

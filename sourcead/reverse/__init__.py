@@ -106,6 +106,7 @@ def finish(
     bars = [gradient_of(n, touched, c, loc, end) for n in wrt]
     gradient: Expr = bars[0] if single else Call(p.pack, tuple(bars))
     primal: Expr = returned.values[0]
+    results: tuple[Expr, ...]
     if has_aux:
         aux = tuple(kept(v, c, loc, between) for v in returned.values[1:])
         one = aux[0] if len(aux) == 1 else Call(p.pack, aux)

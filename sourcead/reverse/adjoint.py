@@ -169,7 +169,22 @@ def extents(name: str, c: Context) -> tuple[Expr, ...]:
                 return (n,)
             case Assign(_, _, Call(p.stretch, (_, *items))):
                 return tuple(items)
+            case Assign(_, _, Call(np.dot, (a, b))):
+                rows, columns = operand_extents(a, c), operand_extents(b, c)
+                return (*rows[:-1], *columns[:-2], *(columns[-1:] if len(columns) > 1 else ()))
     return tuple(Call(p.shape, (Var(name), Const(k))) for k in range(c.types[name].ndim))
+
+
+def operand_extents(e: Expr, c: Context) -> tuple[Expr, ...]:
+    """The extents of an operand of an atom."""
+    match e:
+        case Call(np.transpose, (a,)):
+            return operand_extents(a, c)[::-1]
+        case Index(Var(n), index):
+            return extents(n, c)[len(index) :]
+        case Var(n):
+            return extents(n, c)
+    raise InternalError(f"{e!r} is no operand of an atom")
 
 
 def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:

@@ -34,7 +34,7 @@ class Network:
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import maximum_flow
 
-        nodes = {SOURCE: 0, SINK: 1}
+        nodes: dict[Hashable, int] = {SOURCE: 0, SINK: 1}
         for a, b in self.edges:
             nodes.setdefault(a, len(nodes))
             nodes.setdefault(b, len(nodes))

@@ -207,12 +207,15 @@ def undisturbed(a: str, load: Stmt, furthest: int, c: Context) -> bool:
     return True
 
 
+Read = tuple[str, Stmt]  # the array's name, and the statement that reads its elements
+
+
 @dataclass
 class Accesses:
     """The statements that store into, and those that read elements of, each storage class."""
 
     stores: dict[str, list[Stmt]] = field(default_factory=dict)
-    loads: dict[str, list[Stmt]] = field(default_factory=dict)
+    loads: dict[str, list[Read]] = field(default_factory=dict)
 
 
 def accesses(c: Context) -> Accesses:
@@ -220,8 +223,8 @@ def accesses(c: Context) -> Accesses:
     for s in walk(c.f.body):
         if isinstance(s, (Assign, Accum)):
             places = s.target.index if isinstance(s.target, Index) else ()
-            for g in {c.same[n] for n in variables(s.value, *places) if is_array(c.types.get(n))}:
-                out.loads.setdefault(g, []).append(s)
+            for n in {n for n in variables(s.value, *places) if is_array(c.types.get(n))}:
+                out.loads.setdefault(c.same[n], []).append((n, s))
             if isinstance(s.target, Index):
                 out.stores.setdefault(c.same[s.target.array.name], []).append(s)
     return out
@@ -239,36 +242,38 @@ def undo_cost(group: str, seen: Accesses, c: Context) -> int:
 
 def save_overwritten(c: Context, wanted: Wants, plan: Plan, values: dict[str, Stmt], seen: Accesses) -> None:
     """Find the stores that overwrite an element which the backward sweep reads again for an earlier statement."""
-    again: dict[str, list[Stmt]] = {}
+    again: dict[str, list[Read]] = {}
     for n, s in wanted.whole:
-        again.setdefault(c.same[n], []).append(s)
+        again.setdefault(c.same[n], []).append((n, s))
     for n in plan.recomputed:
         made = values[n]
         if isinstance(made, Assign) and isinstance(made.value, Index):
-            again.setdefault(c.same[made.value.array.name], []).append(made)
+            a = made.value.array.name
+            again.setdefault(c.same[a], []).append((a, made))
     plan.groups = set(again)
     for group, readers in again.items():
         stores = seen.stores.get(group, ())
         plan.saved_stores |= {s for s in stores if any(may_precede(r, s, group, c) for r in readers)}
 
 
-def may_precede(reader: Stmt, store: Stmt, group: str, c: Context) -> bool:
-    """Can `reader` run before `store` on the same memory?"""
+def may_precede(read: Read, store: Stmt, group: str, c: Context) -> bool:
+    """Can a read run before `store` on the same memory?"""
+    name, reader = read
+    assert isinstance(store, (Assign, Accum))
+    assert isinstance(store.target, Index)
+    into = store.target.array.name
+    made = c.defs[into]
+    if made.kind == "single" and c.at_once.get(name) != c.at_once.get(into):
+        # the array was new when it got this name; under any other it is known only after the last store by this one
+        return False
     a, b = c.where[reader], c.where[store]
     shared = [x for x in a.chain if x in b.chain][-1]
     one, two = place_in(shared, reader, c.where), place_in(shared, store, c.where)
-    if one is two and isinstance(one, If):
-        before = False  # on different branches
-    elif one is two:
-        before = True
+    if one is two:
+        before = not isinstance(one, If)  # else on different branches
     else:
         before = shared.position(one) < shared.position(two)
-    if before:
-        return True
-    if not shared.loops:
-        return False
+    if before or not shared.loops:
+        return before
     # around a common loop, unless the memory is new in each of its iterations
-    homes = [c.defs[n].home for n, g in c.same.items() if g == group and n in c.defs and is_array(c.types.get(n))]
-    kinds = [c.defs[n].kind for n, g in c.same.items() if g == group and n in c.defs and is_array(c.types.get(n))]
-    new_inside = len(homes) == 1 and kinds == ["single"] and shared.loops[-1] in homes[0].loops
-    return not new_inside
+    return not (made.kind == "single" and shared.loops[-1] in made.home.loops)
