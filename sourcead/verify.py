@@ -191,6 +191,13 @@ def typed(f: Function) -> Iterator[str]:
         yield f"{n} has no type"
 
 
+def counters(f: Function) -> Iterator[str]:
+    """The variable of a `For` is not assigned in its body."""
+    for s in walk(f.body):
+        if isinstance(s, For) and any(s.var.name in bound(t) for t in walk(s.body)):
+            yield f"{show(s)} assigns its counter"
+
+
 PROPERTIES: dict[str, Callable[[Function], Iterator[str]]] = {
     "flat": flat,
     "located": located,
@@ -202,7 +209,7 @@ PROPERTIES: dict[str, Callable[[Function], Iterator[str]]] = {
     "scalar": scalar,
     "typed": typed,
 }
-PARSED = ("flat", "located", "tail_breaks", "returns_last", "defined")
+PARSED = ("flat", "located", "tail_breaks", "returns_last", "defined", "counters")
 SINGLE = (*PARSED, "single")
 LOWERED = ("tail_breaks", "returns_last", "defined", "summed", "scalar")
 SIMPLIFIED = (*LOWERED, "typed")

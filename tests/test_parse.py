@@ -367,3 +367,115 @@ def test_fingerprint_follows_modules(monkeypatch: pytest.MonkeyPatch) -> None:
     assert fingerprint(f) == before
     monkeypatch.setattr(programs, "clamp", lambda v, low, high: v)
     assert fingerprint(f) != before
+
+
+# ---- closures, functions as values, static tuples --------------------------------------------------------------
+
+K = 3.0
+
+
+def defaults_are_evaluated_at_the_definition(x):
+    k = 2.0
+
+    def g(v, w=k):
+        return v * w * k
+
+    k = 5.0
+    return g(x)
+
+
+def functions_made_by_functions(x):
+    def outer(a):
+        def inner(b):
+            return a * b + x
+
+        return inner
+
+    g = outer(2.0)
+    h = outer(x)
+    return g(3.0) * h(x)
+
+
+def functions_in_a_tuple(x):
+    fs = (np.sin, np.cos, lambda t: t * x)
+    s = 0.0
+    for g in fs:
+        s += g(x)
+    return s + fs[1](s)
+
+
+def function_of_functions(x):
+    def twice(g):
+        return lambda t: g(g(t))
+
+    return twice(twice(lambda t: t * t + x))(x)
+
+
+def closure_sees_the_names_as_of_the_call(x):
+    s = 0.0
+    for i in range(3):
+
+        def g(t):
+            return t * i + s
+
+        s = g(x)
+    return g(s)
+
+
+def tuples_exchanged(x):
+    a = b = (x, x + 1.0)
+    a, b = (b[1], a), a[0]
+    return a[1][0] * b + a[0]
+
+
+def globals_behind_locals(x):
+    K = x * 2
+
+    def g():
+        return K
+
+    return g() + global_k()
+
+
+def global_k():
+    return K
+
+
+def call_in_a_while_test(x):
+    n = 0
+    while (lambda t: t < 4.0)(n * x):
+        n += 1
+    return n * x
+
+
+def nested_unpacking(x):
+    s = 0.0
+    for (i, (a, b)), c in zip(enumerate(((x, 2.0), (3.0, x))), (1.0, x)):
+        s += i * a + b * c
+    return s
+
+
+def tuple_grown_in_an_unrolled_loop(x):
+    t = ()
+    for v in (x, 2.0, x * x):
+        t += (v,)
+    return t[0] + t[-1] * len(t) + sum(t) + max(t)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        defaults_are_evaluated_at_the_definition,
+        functions_made_by_functions,
+        functions_in_a_tuple,
+        function_of_functions,
+        closure_sees_the_names_as_of_the_call,
+        tuples_exchanged,
+        globals_behind_locals,
+        call_in_a_while_test,
+        nested_unpacking,
+        tuple_grown_in_an_unrolled_loop,
+    ],
+)
+def test_static_things(f: Any) -> None:
+    compare(f, (0.7,), (1.3,))

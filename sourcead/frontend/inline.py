@@ -14,11 +14,13 @@ from .parser import Parser
 from .source import Source, Tree, find
 from .values import Nested, Partial, Refusal, Static, Tup, Value
 
+DEEPEST = 60  # calls within calls; functions that make functions could go on for ever
+
 
 def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The value of `callee(*args, **kwargs)`, after the statements of its body."""
     act = activation(q, callee)
-    if any(a.key == act.key for a in q.stack):
+    if any(a.key is act.key for a in q.stack) or len(q.stack) > DEEPEST:
         raise Refusal(
             f"`{act.name}` calls itself, which is not supported", "write a loop instead of the recursion", q.loc(node)
         )
@@ -43,7 +45,7 @@ def activation(q: Parser, callee: Nested | Static) -> Activation:
     if isinstance(callee, Nested):
         home, tree = callee.home, callee.node
         source = Source(tree, home.source.file, home.source.lines, home.source.first)
-        return Activation(callee.name, source, tree, local_names(tree), home.globals, home.cells, home)
+        return Activation(callee.name, source, callee, local_names(tree), home.globals, home.cells, home)
     return of_function(callee.value)
 
 
@@ -55,7 +57,7 @@ def of_function(fn: FunctionType) -> Activation:
             cells[name] = cell.cell_contents
         except ValueError:  # assigned after the function was defined, and not yet
             continue
-    return Activation(fn.__name__, source, fn.__code__, local_names(source.node), fn.__globals__, cells)
+    return Activation(fn.__name__, source, fn, local_names(source.node), fn.__globals__, cells)
 
 
 # ---- arguments ------------------------------------------------------------------------------------
