@@ -207,6 +207,7 @@ PROPERTIES: dict[str, Callable[[Function], Iterator[str]]] = {
     "defined": defined,
     "summed": summed,
     "scalar": scalar,
+    "counters": counters,
     "typed": typed,
 }
 PARSED = ("flat", "located", "tail_breaks", "returns_last", "defined", "counters")
