@@ -172,7 +172,7 @@ class _Pass:
                 r = range(*bounds)
                 if len(r) == 0:
                     return ()
-                if len(r) == 1 and not _breaks(s.body):
+                if len(r) == 1 and not _breaks(s.body) and not _carries(s.body):
                     first = Assign(s.loc, s.var, Const(int(r[0])))
                     return self.block((first, *s.body), env)
         _kill(env, writes(s))
@@ -262,6 +262,16 @@ def fold_constants(e: Call) -> Const | None:
         return None
     v = e.fn(*values)
     return Const(v) if type(v) in (int, bool) and abs(v) < 2**62 else None
+
+
+def _carries(b: Block) -> bool:
+    """Does the body hand names to the next iteration? Without its loop they would be bound twice in one place."""
+    match b[-1:]:
+        case (Move(),):
+            return True
+        case (If() as s,):
+            return _carries(s.then) or _carries(s.orelse)
+    return False
 
 
 def _breaks(b: Block) -> bool:
