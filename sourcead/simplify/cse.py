@@ -64,9 +64,10 @@ class _Pass:
     joined: set[str]  # bound to values of several types, perhaps: they hold nothing for others
 
     def block(self, b: Block, env: Env) -> Block:
-        return tuple(self.statement(s, env) for s in b)
+        new = (self.statement(s, env) for s in b)
+        return tuple(s for s in new if s is not None)
 
-    def statement(self, s: Stmt, env: Env) -> Stmt:
+    def statement(self, s: Stmt, env: Env) -> Stmt | None:
         match s:
             case If():
                 s = map_exprs(s, lambda e: self.known(e, env))
@@ -88,6 +89,8 @@ class _Pass:
                     s, test=test, cond=self.known(s.cond, inner), body=self.block(s.body, self.body_env(s, env))
                 )
         s = map_exprs(s, lambda e: self.known(e, env))
+        if isinstance(s, Assign) and s.target == s.value:
+            return None  # the same statement once more
         self.kill(env, effects((s,), self.classes))
         if isinstance(s, Assign) and isinstance(s.target, Var):
             self.record(env, s.target.name, s.value)
