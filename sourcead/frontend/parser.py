@@ -200,14 +200,15 @@ class Parser:
         A tuple is kept item by item, things known while parsing need no code.
         """
         pairs: list[tuple[Var, Expr]] = []
-        kept = self._plan(key, base, value, pairs)
+        kept = self.plan(key, base, value, pairs)
         self.parallel(node, pairs)
         return kept
 
-    def _plan(self, key: Any, base: str, value: Value, pairs: list[tuple[Var, Expr]]) -> Value:
+    def plan(self, key: Any, base: str, value: Value, pairs: list[tuple[Var, Expr]]) -> Value:
+        """What a name will stand for, and in `pairs` the assignments that takes."""
         if isinstance(value, Tup):
             items = tuple(
-                self._plan((key, k), f"{base}_{f}", v, pairs)
+                self.plan((key, k), f"{base}_{f}", v, pairs)
                 for k, (v, f) in enumerate(zip(value.items, value.fields or range(len(value.items)), strict=True))
             )
             return Tup(items, value.fields)

@@ -138,18 +138,29 @@ def assign(q: Parser, node: ast.AST, target: ast.expr, value: Value) -> None:
 
 def unpack(q: Parser, node: ast.AST, targets: list[ast.expr], values: list[Value]) -> None:
     """All values are there before the first target changes; names are rebound in parallel."""
-    if all(isinstance(t, ast.Name) for t in targets):
-        names = [t.id for t in targets]  # type: ignore[attr-defined]
+    flat = flattened(q, targets, values)
+    if all(isinstance(t, ast.Name) for t, _ in flat):
         pairs: list[tuple[Var, Expr]] = []
-        kept = [q._plan(n, n, v, pairs) for n, v in zip(names, values, strict=True)]
+        kept = {t.id: q.plan(t.id, t.id, v, pairs) for t, v in flat if isinstance(t, ast.Name)}
         q.parallel(node, pairs)
-        q.act.env.update(zip(names, kept, strict=True))
-        q.act.certain.update(names)
+        q.act.env.update(kept)
+        q.act.certain.update(kept)
         return
-    fixed = [q.keep(node, object(), "_item", v) if isinstance(v, (Tup, Var)) else v for v in values]
+    fixed = [q.keep(node, object(), "item", v) if isinstance(v, (Tup, Var)) else v for _, v in flat]
     fixed = [q.operand(node, v) if is_code(v) else v for v in fixed]
-    for t, v in zip(targets, fixed, strict=True):
+    for (t, _), v in zip(flat, fixed, strict=True):
         assign(q, node, t, v)
+
+
+def flattened(q: Parser, targets: list[ast.expr], values: list[Value]) -> list[tuple[ast.expr, Value]]:
+    """Targets and values in pairs, tuples within tuples opened."""
+    out: list[tuple[ast.expr, Value]] = []
+    for t, v in zip(targets, values, strict=True):
+        if isinstance(t, (ast.Tuple, ast.List)) and not any(isinstance(e, ast.Starred) for e in t.elts):
+            out += flattened(q, t.elts, items(q, t, v, len(t.elts)))
+        else:
+            out.append((t, v))
+    return out
 
 
 def items(q: Parser, node: ast.AST, value: Value, n: int) -> list[Value]:
