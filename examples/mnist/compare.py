@@ -14,13 +14,13 @@ from sourcead import tape
 
 from . import training
 from .data import Digits
-from .network import PARAMETERS, loss_vectorised
+from .network import PARAMETERS, logits_vectorised, loss_vectorised
 from .training import Progress, Settings
 
 BATCH_1_STEPS = 500
 
 tape_loss_and_gradient = tape.value_and_grad(loss_vectorised, argnums=PARAMETERS)
-train_tape = training.training_loop(tape_loss_and_gradient, training.descend)
+train_tape = training.training_loop(tape_loss_and_gradient, logits_vectorised, training.descend)
 
 Watch = Callable[[str, Progress, Callable[[], bool]], None]
 

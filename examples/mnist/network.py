@@ -1,4 +1,8 @@
-"""The network 784-64-64-10 with leaky ReLU and its loss, as plain functions of NumPy arrays."""
+"""The network 784-64-64-10 with leaky ReLU and its loss, as plain functions of NumPy arrays.
+
+Each is written as suits who runs it: as loops for the compiler, which leave out the work for dark pixels, and as
+whole-array operations for the tape, which pays for every operation that it records.
+"""
 
 from __future__ import annotations
 
@@ -12,15 +16,30 @@ LEAK = 0.01
 PARAMETERS = (0, 1, 2, 3, 4, 5)  # the arguments of `loss` that are trained
 
 
-@register_jitable
+@register_jitable  # a plain function in Python, and callable in compiled code
 def leaky_relu(x):
     return np.maximum(x, LEAK * x)
 
 
-@register_jitable  # plain Python for the tape, and callable in compiled code
+@register_jitable
+def first_layer(W, b, X):
+    """`X @ W + b`, without the four fifths of the products that are zero: a page is mostly empty."""
+    h = np.empty((X.shape[0], b.shape[0]), X.dtype)
+    for i in range(X.shape[0]):
+        for j in range(b.shape[0]):
+            h[i, j] = b[j]
+        for k in range(X.shape[1]):
+            x = X[i, k]
+            if x != 0.0:
+                for j in range(b.shape[0]):
+                    h[i, j] += x * W[k, j]
+    return h
+
+
+@register_jitable
 def logits(W1, b1, W2, b2, W3, b3, X):
     """Unnormalised log-probabilities of the ten digits, a row an image."""
-    h1 = leaky_relu(X @ W1 + b1)
+    h1 = leaky_relu(first_layer(W1, b1, X))
     h2 = leaky_relu(h1 @ W2 + b2)
     return h2 @ W3 + b3
 
@@ -35,9 +54,16 @@ def loss(W1, b1, W2, b2, W3, b3, X, labels):
     return total / z.shape[0]
 
 
+def logits_vectorised(W1, b1, W2, b2, W3, b3, X):
+    """What `logits` computes, with NumPy's fast matrix product throughout."""
+    h1 = leaky_relu(X @ W1 + b1)
+    h2 = leaky_relu(h1 @ W2 + b2)
+    return h2 @ W3 + b3
+
+
 def loss_vectorised(W1, b1, W2, b2, W3, b3, X, labels):
-    """The same number as array operations only: what suits an engine that pays for every operation."""
-    z = logits(W1, b1, W2, b2, W3, b3, X)
+    """What `loss` computes, as a dozen operations on whole arrays."""
+    z = logits_vectorised(W1, b1, W2, b2, W3, b3, X)
     z = z - np.max(z, axis=1, keepdims=True)
     return np.mean(np.log(np.sum(np.exp(z), axis=1)) - z[np.arange(z.shape[0]), labels])
 

@@ -37,7 +37,7 @@ def accuracy(z, labels):
     return hits / z.shape[0]
 
 
-def training_loop(loss_and_gradient: Callable, descend: Callable) -> Callable:
+def training_loop(loss_and_gradient: Callable, logits: Callable, descend: Callable) -> Callable:
     """The whole training as one function: epochs x shuffle x minibatches x forward x backward x update."""
 
     def train(W1, b1, W2, b2, W3, b3, X, labels, X_test, labels_test, epochs, batch, rate, seed, losses, accuracies):
@@ -67,7 +67,7 @@ def training_loop(loss_and_gradient: Callable, descend: Callable) -> Callable:
 
 
 # The watcher of the progress bar lives in another thread: native code lets it run.
-train_native = njit(nogil=True)(training_loop(loss_and_gradient, descend_native))
+train_native = njit(nogil=True)(training_loop(loss_and_gradient, logits, descend_native))
 
 
 class Settings(NamedTuple):
