@@ -109,7 +109,7 @@ def call_text(e: Call) -> tuple[str, int]:
         return f"{sign}{expression(a[0], own)}", own
     if fn is op.pow:
         return f"{expression(a[0], ATOM)} ** {expression(a[1], SIGN)}", POWER
-    if fn is p.select or fn is np.where and len(a) == 3 and not e.kwargs:
+    if fn is p.select:
         return f"{expression(a[1], OR)} if {expression(a[0], OR)} else {expression(a[2], TERNARY)}", TERNARY
     if fn is p.shape:
         return f"{expression(a[0], ATOM)}.shape[{expression(a[1])}]", ATOM

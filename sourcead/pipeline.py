@@ -18,6 +18,7 @@ from .reverse import reverse
 from .simplify import fuse, polish, simplify
 from .simplify.guards import guards
 from .simplify.induction import induction
+from .simplify.sink import sink
 from .ssa import ssa
 
 Stages = dict[str, Function]
@@ -62,7 +63,7 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Stages:
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, argtypes)
         f = out["lower"] = lower(f)
-    f = out["simplify"] = simplify(guards(induction(simplify(f))))
+    f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     out["primal fused"] = simplify(fuse(f))
     return out
 

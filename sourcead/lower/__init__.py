@@ -91,7 +91,6 @@ def copied_parameters(f: Function, storage: Storage, findings: Findings) -> Func
     namer, new = Namer(names(f)), {}
     types_ = dict(f.types)
     head: list[Stmt] = []
-    loc = f.body[0].loc
     for n in (n for n in f.params if n in written):
         others = [m for m in f.params if m != n and same_kind(types_.get(m), types_[n])]
         for m in others:
@@ -102,7 +101,6 @@ def copied_parameters(f: Function, storage: Storage, findings: Findings) -> Func
         types_[new[n]] = types.Array(t.dtype, t.ndim, "C")
     body = tuple(rename(s, new) for s in f.body)
     head += [Assign(None, Var(new[n]), Call(np.copy, (Var(n),))) for n in new]
-    del loc
     return replace(f, body=(*head, *body), types=types_)
 
 

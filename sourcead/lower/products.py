@@ -16,7 +16,7 @@ from .values import Axis, Tree, Value, View, element, extents, fit, is_value, is
 from .views import expand_dims, permuted, ravel
 
 
-@lowers(np.dot, op.matmul, np.matmul, np.vdot)
+@lowers(np.dot, op.matmul, np.matmul)
 def dot(b: Builder, a: Any, other: Any) -> Any:
     """An atom: `np.dot` of arrays, transposed arrays and rows."""
     if not is_value(a) or not is_value(other):
@@ -38,6 +38,11 @@ def dot(b: Builder, a: Any, other: Any) -> Any:
     if not b.adjoint:
         b.extents[name] = shape
     return whole_of(b, name, shape)
+
+
+@lowers(np.vdot)
+def vdot(b: Builder, a: Any, other: Any) -> Any:
+    return dot(b, *(ravel(b, x) if is_value(x) else x for x in (a, other)))
 
 
 @lowers(np.inner)

@@ -43,6 +43,7 @@ from .registry import HANDLERS
 from .storage import stores
 from .updates import writes_arrays
 from .values import (
+    Pull,
     Tree,
     Value,
     View,
@@ -302,7 +303,7 @@ def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: 
     with context(b, None, None):
         x = evaluate(b, value)
         mask = evaluate(b, items[0]) if len(items) == 1 else None
-    if is_value(mask) and isinstance(mask.dtype, types.Boolean) and not is_value(x):
+    if isinstance(mask, View | Tree | Pull) and isinstance(mask.dtype, types.Boolean) and not is_value(x):
         masked(b, destination(b, a), mask, x)
         return
     dest = place(b, a, items)
@@ -320,6 +321,7 @@ def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: 
 
 def masked(b: Builder, dest: View, mask: Value, x: Expr) -> None:
     """`a[mask] = x` for a scalar."""
+    assert isinstance(dest.base, str)
     if mask.ndim != dest.ndim:
         raise b.refuse("a mask with fewer axes than the array", "write the loop with an `if`")
     if not harmless(dest, mask):

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
+from .. import primitives as p
 from ..analyses import Definition, Scope, active, definitions, scopes
 from ..emit import RESERVED
 from ..infer import is_array
@@ -63,7 +64,8 @@ class Context:
         match e:
             case Call(fn, args, kwargs):
                 operands = tuple(self.flat(a, loc, type_, out) for a in args)
-                value: Expr = Call(fn, operands, kwargs)
+                # rules say np.where, for the tape's sake; on scalars that is a choice
+                value: Expr = Call(p.select if fn is np.where else fn, operands, kwargs)
             case Index(array, index):
                 value = Index(array, tuple(self.flat(i, loc, INT, out) for i in index))
             case _:
