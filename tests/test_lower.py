@@ -13,7 +13,23 @@ from sourcead.emit import to_function, to_source
 from sourcead.errors import Unsupported
 from sourcead.frontend import parse
 from sourcead.infer import infer
-from sourcead.ir import Accum, Assign, Call, Const, For, Function, If, Index, Move, Return, Slice, Var, operands, variables, walk
+from sourcead.ir import (
+    Accum,
+    Assign,
+    Call,
+    Const,
+    For,
+    Function,
+    If,
+    Index,
+    Move,
+    Return,
+    Slice,
+    Var,
+    operands,
+    variables,
+    walk,
+)
 from sourcead.lower import lower
 from sourcead.ssa import ssa
 

@@ -62,7 +62,7 @@ def same_object(b: Builder, a: Any, c: Any) -> Expr:
 
 @lowers(op.is_not)
 def another_object(b: Builder, a: Any, c: Any) -> Expr:
-    return Const(not same_object(b, a, c).value)  # type: ignore[attr-defined]
+    return Const(not same_object(b, a, c).value)
 
 
 def is_none(b: Builder, a: Any) -> bool:
