@@ -18,7 +18,11 @@ PARAMETERS = (0, 1, 2, 3, 4, 5)  # the arguments of `loss` that are trained
 
 @register_jitable  # a plain function in Python, and callable in compiled code
 def leaky_relu(x):
-    return np.maximum(x, LEAK * x)
+    y = np.empty_like(x)
+    for i in range(x.shape[0]):
+        for j in range(x.shape[1]):
+            y[i, j] = x[i, j] if x[i, j] >= 0.0 else LEAK * x[i, j]
+    return y
 
 
 @register_jitable
@@ -56,9 +60,9 @@ def loss(W1, b1, W2, b2, W3, b3, X, labels):
 
 def logits_vectorised(W1, b1, W2, b2, W3, b3, X):
     """What `logits` computes, with NumPy's fast matrix product throughout."""
-    h1 = leaky_relu(X @ W1 + b1)
-    h2 = leaky_relu(h1 @ W2 + b2)
-    return h2 @ W3 + b3
+    z1 = X @ W1 + b1
+    z2 = np.maximum(z1, LEAK * z1) @ W2 + b2
+    return np.maximum(z2, LEAK * z2) @ W3 + b3
 
 
 def loss_vectorised(W1, b1, W2, b2, W3, b3, X, labels):
