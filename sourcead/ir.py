@@ -32,6 +32,11 @@ class Loc:
 class Expr:
     """Arithmetic on expressions builds expressions, so a rule is written as plain mathematics."""
 
+    def __repr__(self) -> str:
+        from .emit import expression
+
+        return expression(self)
+
     def __add__(self, o: Any) -> Expr:
         return call(op.add, self, o)
 
@@ -96,15 +101,12 @@ class Expr:
         return call(fn, *args)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Var(Expr):
     name: str
 
-    def __repr__(self) -> str:
-        return self.name
 
-
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Const(Expr):
     """A constant: number, bool, str, None, Ellipsis, or a NumPy dtype or scalar type."""
 
@@ -121,11 +123,8 @@ class Const(Expr):
     def __hash__(self) -> int:
         return hash((type(self.value), self.value))
 
-    def __repr__(self) -> str:
-        return repr(self.value)
 
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Call(Expr):
     """`fn(*args, **kwargs)`; `fn` is the Python callable itself (operator.mul, np.sin, ...)."""
 
@@ -134,7 +133,7 @@ class Call(Expr):
     kwargs: tuple[tuple[str, Expr], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Slice(Expr):
     """`start:stop:step` inside an `Index`; None where the user left it out."""
 
@@ -143,7 +142,7 @@ class Slice(Expr):
     step: Expr | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Index(Expr):
     """`array[i, j, ...]`: an element when every index is an integer, else a view."""
 

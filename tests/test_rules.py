@@ -103,7 +103,7 @@ CASES += [(np.diag, ((3,),)), (np.outer, ((2, 3), (4,))), (np.inner, ((3,), (3,)
 CASES += [(np.linalg.solve, ((3, 3), (3, 2))), (np.transpose, ((2, 3, 4),)), (np.linalg.norm, ((4,),))]
 
 
-@pytest.mark.parametrize(("fn", "shapes"), CASES, ids=str)
+@pytest.mark.parametrize(("fn", "shapes"), CASES, ids=lambda x: getattr(x, "__name__", str(x)))
 def test_all_ranks(fn, shapes):
     rng = np.random.default_rng(7)
     args = tuple(rng.normal(size=s) if s else float(rng.normal()) for s in shapes)
