@@ -36,6 +36,7 @@ from ..ir import (
 )
 from .adjoint import adjoint, seed, zeros
 from .context import INT, Context, context, zero
+from .definite import definite
 from .plan import decide, goes_back, wants
 from .sweeps import Sweeps
 from .tapes import Tapes, leaves_early
@@ -52,7 +53,7 @@ def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has
 
     The result returns `gradient`, `(value, gradient)`, `(gradient, aux)` or `((value, aux), gradient)`.
     """
-    f = replace(f, body=distinct(f.body))
+    f = definite(replace(f, body=distinct(f.body)))
     returned = f.body[-1]
     assert isinstance(returned, Return)
     result = returned.values[0]
