@@ -16,7 +16,7 @@ from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
 from numba.core.registry import cpu_target
 
-from .emit import lines, to_function
+from .emit import lines, name_of, to_function
 from .errors import Unsupported
 from .ir import (
     Block,
@@ -31,7 +31,9 @@ from .ir import (
     bound,
     children,
     map_exprs,
+    operands,
     rebuild,
+    walk,
     with_blocks,
 )
 from .primitives import chosen
@@ -52,6 +54,7 @@ class _TypesOnly(CompilerBase):
 
 def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
     """The program with `types`: the Numba type of every name, for arguments of these types."""
+    nameable(f)
     context = cpu_target.typing_context
     context.refresh()
     cpu_target.target_context.refresh()
@@ -96,6 +99,24 @@ def reached(block: Block, types: Mapping[str, Any]) -> Block:
             case _:
                 out.append(with_blocks(s, tuple(reached(b, types) for b in blocks(s))))
     return tuple(out)
+
+
+def nameable(f: Function) -> None:
+    """Refuse functions that printed code has no name for (`np.fft.fft`)."""
+
+    def visit(e: Expr, loc: Loc | None) -> None:
+        if isinstance(e, Call):
+            try:
+                name_of(e.fn)
+            except TypeError:
+                module, name = getattr(e.fn, "__module__", ""), getattr(e.fn, "__name__", repr(e.fn))
+                raise Unsupported(f"`{module}.{name}` is not known here", loc, "write what it does as a loop") from None
+        for c in children(e):
+            visit(c, loc)
+
+    for s in walk(f.body):
+        for e in operands(s):
+            visit(e, s.loc)
 
 
 def _typeable(s: Stmt) -> Stmt:
