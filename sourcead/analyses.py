@@ -184,8 +184,8 @@ def differentiable(e: Expr) -> Iterator[str]:
     match e:
         case Var(n):
             yield n
-        case Index(a, _):
-            yield a.name
+        case Index(array, _):
+            yield array.name
         case Call(fn, args) if fn not in ALLOCATIONS and not is_constant(fn) and fn is not p.shape:
             for a in args:
                 yield from differentiable(a)

@@ -92,10 +92,10 @@ class _Pass:
                 before, self.early = self.early, set()
                 inside = known | {s.var.name} if isinstance(s, For) else known
                 parts = []
-                for k, b in enumerate(blocks(s)):
+                for k, stmts in enumerate(blocks(s)):
                     if isinstance(s, While) and k == 1:  # behind the test
                         self.look(s, inside)
-                    part, after = self.block(b, inside)
+                    part, after = self.block(stmts, inside)
                     parts.append(part)
                     inside = after or inside
                 moved = {n for t in walk((s,)) if isinstance(t, Move) for n in bound(t)} - known
