@@ -156,6 +156,8 @@ def constant(value: Any) -> str:
 
 def name_of(fn: Callable[..., Any]) -> str:
     """How emitted code spells a callable."""
+    if fn is np.absolute:
+        return "np.abs"
     name = getattr(fn, "__name__", repr(fn))
     module = getattr(fn, "__module__", None) or ""
     if getattr(np, name, None) is fn:

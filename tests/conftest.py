@@ -13,3 +13,7 @@ def _own_cache(tmp_path_factory):
         del os.environ["SOURCEAD_CACHE_DIR"]
     else:
         os.environ["SOURCEAD_CACHE_DIR"] = before
+
+
+def pytest_addoption(parser):
+    parser.addoption("--update-golden", action="store_true", help="write tests/golden anew")

@@ -143,10 +143,10 @@ def counters(q: Parser, node: ast.For, grid: Grid) -> tuple[Var, ...]:
     out = []
     for d in dummies:
         name = taken.get(d)
-        if name is not None and may_count(tree, node, name):
+        if name is not None and name != "_" and may_count(tree, node, name):
             out.append(q.variable(name, name))
         else:
-            out.append(Var(q.namer(name or "k")))
+            out.append(Var(q.namer("k" if name in (None, "_") else name)))
     return tuple(out)
 
 

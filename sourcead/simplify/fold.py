@@ -12,6 +12,7 @@ from ..ir import (
     Assign,
     Block,
     Call,
+    Const,
     Expr,
     Function,
     If,
@@ -98,7 +99,7 @@ class _Pass:
                 user = self.user(stmts, k)
                 if user is not None and (wanted := after[user]) is not None and _name(s) not in wanted:
                     self.nest(stmts, k, user)
-        return tuple(increment(self.inside(s)) for s in stmts if s is not None)
+        return tuple(increment(map_exprs(self.inside(s), tidy)) for s in stmts if s is not None)
 
     def inside(self, s: Stmt) -> Stmt:
         if isinstance(s, While):
@@ -160,28 +161,41 @@ class _Pass:
 
 
 def plus(x: Expr, y: Expr) -> Expr:
-    """`x + y`, with `x - z` for `x + -z` and `x - a * b` for `x + -a * b`, which are the same numbers."""
-    match y:
-        case Call(op.neg, (z,)):
-            return Call(op.sub, (x, z))
-        case Call(op.mul, (Call(op.neg, (a,)), b)):
-            return Call(op.sub, (x, Call(op.mul, (a, b))))
+    """`x + y`, with `x - z` for `x + -z` and for `-z + x`, which are the same numbers."""
+    if (z := opposite(y)) is not None:
+        return Call(op.sub, (x, z))
+    if (z := opposite(x)) is not None:
+        return Call(op.sub, (y, z))
     return Call(op.add, (x, y))
 
 
 def tidy(e: Expr) -> Expr:
-    """Sums with negated terms as differences, all the way down."""
+    """Signs in front of products, and sums with negated terms as differences, all the way down."""
     e = rebuild(e, tidy)
     match e:
         case Call(op.add, (x, y)):
             return plus(x, y)
-        case Call(op.sub, (x, Call(op.neg, (z,)))):
-            return Call(op.add, (x, z))
+        case Call(op.sub, (x, y)) if (z := opposite(y)) is not None:
+            return plus(x, z)
+        case Call(op.neg, (x,)) if (z := opposite(x)) is not None:
+            return z
         case Call(op.mul, (Call(op.neg, (a,)), b)):
             return Call(op.neg, (Call(op.mul, (a, b)),))
-        case Call(op.neg, (Call(op.neg, (a,)),)):
-            return a
+        case Call(op.mul, (a, Call(op.neg, (b,)))):
+            return Call(op.neg, (Call(op.mul, (a, b)),))
     return e
+
+
+def opposite(e: Expr) -> Expr | None:
+    """`z` for what is written as `-z`."""
+    match e:
+        case Call(op.neg, (z,)):
+            return z
+        case Call(op.mul, (a, Const(float() as c))) if c < 0:
+            return Call(op.mul, (a, Const(-c)))
+        case Call(op.mul, (Const(float() as c), a)) if c < 0:
+            return Call(op.mul, (Const(-c), a))
+    return None
 
 
 def increment(s: Stmt) -> Stmt:
