@@ -342,7 +342,7 @@ def test_fingerprints() -> None:
 
 
 def test_fingerprint_sees_values_and_callees(monkeypatch: pytest.MonkeyPatch) -> None:
-    import programs
+    import array_programs as programs
 
     case = PROGRAMS["module_constants"]
     before = fingerprint(case.f)
@@ -357,7 +357,7 @@ def test_fingerprint_sees_values_and_callees(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_fingerprint_follows_modules(monkeypatch: pytest.MonkeyPatch) -> None:
-    import programs
+    import array_programs as programs
 
     def f(x):
         return programs.clamp(x, 0.0, 1.0)
