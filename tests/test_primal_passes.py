@@ -139,3 +139,16 @@ def test_where_on_scalars_is_safe():
     g = grad(f, jit=False)
     assert g(0.0) == 0.0
     assert g(2.0) == 1.5
+
+
+def test_a_loop_of_one_trip_keeps_its_carried_names():
+    """Inlined, the body would bind the name a second time, and the adjoint would read the wrong value."""
+    def f(x):
+        v = x
+        for _ in range(1):
+            v = v * np.sin(v)
+        return v * v
+
+    x = 0.7
+    y, y_dot = x * np.sin(x), np.sin(x) + x * np.cos(x)
+    assert np.isclose(grad(f, jit=False)(x), 2.0 * y * y_dot)

@@ -590,18 +590,3 @@ def test_no_pass_changes_a_result(seed):
         for change in PASSES:
             for value, same in zip(run(change(f)), expected, strict=True):
                 np.testing.assert_array_equal(value, same, change.__name__)
-
-
-def test_a_loop_of_one_trip_keeps_its_carried_names():
-    """Inlined, the body would bind the name a second time, and the adjoint would read the wrong value."""
-    import sourcead
-
-    def f(x):
-        v = x
-        for _ in range(1):
-            v = v * np.sin(v)
-        return v * v
-
-    x = 0.7
-    y, y_dot = x * np.sin(x), np.sin(x) + x * np.cos(x)
-    assert np.isclose(sourcead.grad(f, jit=False)(x), 2.0 * y * y_dot)
