@@ -143,6 +143,7 @@ def test_where_on_scalars_is_safe():
 
 def test_a_loop_of_one_trip_keeps_its_carried_names():
     """Inlined, the body would bind the name a second time, and the adjoint would read the wrong value."""
+
     def f(x):
         v = x
         for _ in range(1):
