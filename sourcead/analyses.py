@@ -171,7 +171,7 @@ def definition(
     deeper = [s for s in stmts if where[s] is not top]
     if direct and deeper:  # bound before a loop of this scope and at the ends of its body
         loop = place_in(top, deeper[0], where)
-        if isinstance(loop, (For, While)):
+        if isinstance(loop, (For, While)) and all(place_in(top, s, where) is loop for s in deeper):
             return Definition("carried", inner[(id(loop), id(loop.body))], top, tuple(stmts))
     return Definition("joined", cover, cover, tuple(stmts))
 

@@ -38,6 +38,7 @@ from .adjoint import adjoint, seed, zeros
 from .context import INT, Context, context, zero
 from .definite import definite
 from .plan import decide, goes_back, wants
+from .rebound import refuse_rebound
 from .sweeps import Sweeps
 from .tapes import Tapes, leaves_early
 
@@ -58,6 +59,7 @@ def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has
     assert isinstance(returned, Return)
     result = returned.values[0]
     c = context(f, wrt, tuple(v.name for v in (result,) if isinstance(v, Var)))
+    refuse_rebound(c)
     f = c.f
     for n in wrt:  # the adjoints that the user asks for get the plain names
         if n in c.active:
