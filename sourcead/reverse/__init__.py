@@ -39,6 +39,7 @@ from .context import INT, Context, context, zero
 from .definite import definite
 from .plan import decide, goes_back, wants
 from .rebound import refuse_rebound
+from .settled import settled
 from .sweeps import Sweeps
 from .tapes import Tapes, leaves_early
 
@@ -54,7 +55,7 @@ def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has
 
     The result returns `gradient`, `(value, gradient)`, `(gradient, aux)` or `((value, aux), gradient)`.
     """
-    f = definite(replace(f, body=distinct(f.body)))
+    f = settled(definite(replace(f, body=distinct(f.body))))
     returned = f.body[-1]
     assert isinstance(returned, Return)
     result = returned.values[0]

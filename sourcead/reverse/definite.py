@@ -53,7 +53,7 @@ def definite(f: Function) -> Function:
     joined = {t.name for s in walk(f.body) if isinstance(s, Move) for t in s.targets}
     pass_ = _Pass(joined, reads, dict(f.types), Namer(names(f)))
     body, _ = pass_.block(f.body, frozenset((*f.params, *f.constants)))
-    return replace(f, body=body, types=pass_.types)
+    return replace(f, body=(*pass_.first, *body), types=pass_.types)
 
 
 @dataclass
@@ -64,6 +64,8 @@ class _Pass:
     fresh: Namer
 
     def __post_init__(self) -> None:
+        self.first: list[Stmt] = []  # bindings at the start of the function: in a loop they would end what it keeps
+        self.bound: set[str] = set()
         self.early: set[str] = set()  # joined names that were read where they need not be bound
 
     def block(self, b: Block, known: Known) -> tuple[Block, Known]:
@@ -114,10 +116,11 @@ class _Pass:
         return sum(m == n for t in walk((s,)) for m in variables(*operands(t))) < self.reads.get(n, 0)
 
     def bind(self, late: set[str], loc: Loc | None, out: list[Stmt]) -> frozenset[str]:
-        for n in sorted(late):
-            value = self.nothing(self.types.get(n), loc, out)
+        for n in sorted(late - self.bound):
+            value = self.nothing(self.types.get(n), loc, self.first)
             if value is not None:
-                out.append(Move(loc, (Var(n),), (value,)))
+                self.bound.add(n)
+                self.first.append(Move(loc, (Var(n),), (value,)))
         return frozenset(late)
 
     def nothing(self, t: Any, loc: Loc | None, out: list[Stmt]) -> Expr | None:

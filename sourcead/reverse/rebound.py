@@ -6,9 +6,10 @@ The backward sweep finds its last value only, so such a name must not be read be
 
 from __future__ import annotations
 
-from ..analyses import common, place_in, reads_here
+from ..analyses import Scope, common, place_in, reads_here
 from ..errors import Findings
-from ..ir import If, Stmt, walk
+from ..infer import is_array
+from ..ir import Stmt, walk
 from .context import Context, plain
 
 
@@ -20,9 +21,10 @@ def refuse_rebound(c: Context) -> None:
         for n in reads_here(s):
             readers.setdefault(n, []).append(s)
     for n, d in c.defs.items():
-        if d.kind != "joined" or joined_once(d.stmts, c):
+        if d.kind != "open":
             continue
-        if any(precedes(r, m, c) for r in readers.get(n, ()) for m in d.stmts):
+        early = any(precedes(r, m, d.home, c) for r in readers.get(n, ()) for m in d.stmts)
+        if early or is_array(c.types.get(n)) and n in c.active:
             findings.add(
                 d.stmts[-1].loc,
                 f"`{plain(n)}` is not defined on every path, and is bound again after it was used",
@@ -31,19 +33,10 @@ def refuse_rebound(c: Context) -> None:
     findings.check()
 
 
-def joined_once(stmts: tuple[Stmt, ...], c: Context) -> bool:
-    """Do all bindings stand in the branches of one `If`, not inside loops of it?"""
-    top = c.where[stmts[0]]
-    for s in stmts[1:]:
-        top = common(top, c.where[s])
-    if len(stmts) == 1:
-        return True
-    owners = {place_in(top, s, c.where) for s in stmts}
-    return len(owners) == 1 and isinstance(next(iter(owners)), If)
-
-
-def precedes(reader: Stmt, binding: Stmt, c: Context) -> bool:
-    """Can `reader` run before `binding`?"""
+def precedes(reader: Stmt, binding: Stmt, home: Scope, c: Context) -> bool:
+    """Can `reader` run before `binding`, in one iteration of the name's home?"""
     shared = common(c.where[reader], c.where[binding])
+    if len(shared.loops) > len(home.loops):
+        return True
     one, two = place_in(shared, reader, c.where), place_in(shared, binding, c.where)
-    return bool(shared.loops) or (one is not two and shared.position(one) < shared.position(two))
+    return one is not two and shared.position(one) < shared.position(two)

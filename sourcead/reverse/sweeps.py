@@ -31,6 +31,7 @@ from ..ir import (
     is_const,
     reads,
     variables,
+    walk,
     with_blocks,
     writes,
 )
@@ -93,17 +94,21 @@ class Sweeps:
                 return [If(s.loc, s.cond, tuple(then), tuple(orelse))], a | b | set(variables(s.cond))
             case For():
                 body, wanted = self.backward(s.body)
-                return self.loop_back(s, body, wanted) if body else ([], set())
+                if not body:
+                    return [], set()
+                again, wanted = self.loop_back(s, body, wanted)
+                return self.last_exchange(s) + again, wanted
             case While():
                 body, wanted = self.backward(s.body)
                 if not body:
                     return [], set()
                 trip = Var(self.c.fresh("trip", INT))
                 trips = Var(self.counts[s])
-                again = For(s.loc, trip, Const(0), trips, Const(1), tuple(body))
-                return [again], wanted | {trips.name}
-        code = self.exchange_back(s) + self.undo(s) + list(self.pieces.get(s, ()))
-        return code, reads(*code) - self.c.made
+                repeat = For(s.loc, trip, Const(0), trips, Const(1), tuple(body))
+                return [*self.last_exchange(s), repeat], wanted | {trips.name}
+        undo = self.undo(s)
+        code = self.exchange_back(s) + undo + list(self.pieces.get(s, ()))
+        return code, (reads(*code) | writes(*undo)) - self.c.made
 
     def loop_back(self, s: For, body: list[Stmt], wanted: set[str]) -> tuple[list[Stmt], set[str]]:
         """The loop once more, from its last iteration to its first."""
@@ -145,6 +150,18 @@ class Sweeps:
             return []
         return [Move(s.loc, tuple(map(Var, swaps.values())), tuple(map(Var, swaps)))]
 
+    def last_exchange(self, s: For | While) -> list[Stmt]:
+        """In a loop, the arrays that an inner loop exchanges are kept as it leaves them, to be exchanged back."""
+        if not self.c.where[s].loops:
+            return []
+        moves = [m for t in walk(s.body) for m in self.exchange_back(t) if isinstance(m, Move)]
+        out: list[Stmt] = []
+        for n in sorted({t.name for m in moves for t in m.targets if self.c.defs[t.name].home.owner is s}):
+            stack = Var(self.c.fresh(f"{plain(n)}_saved", self.c.types[n]))
+            self.tapes.sites.add(self.tapes.sites.after, s, Push(s.loc, stack, Var(n)))
+            out.append(Pop(s.loc, Var(n), stack))
+        return out
+
     def undo(self, s: Stmt) -> list[Stmt]:
         """Give a stored-into element back the value it had before."""
         if s not in self.plan.saved_stores:
@@ -172,6 +189,8 @@ class Sweeps:
         if d is None or n in self.c.made and d.kind != "single" or not d.looped or d.kind == "counter":
             return []
         if d.home is not scope:
+            if d.home not in scope.chain and d.outer.loops:
+                raise InternalError(f"{n} is wanted outside of the block that makes it")
             outside.add(n)
             return []
         if n in self.restored:
@@ -210,7 +229,7 @@ class Sweeps:
         d, sites = self.c.defs[n], self.tapes.sites
         if d.kind == "carried":
             sites.add(sites.start, d.home, *code)
-        elif d.kind in ("single", "joined", "sum"):
+        elif d.kind in ("single", "joined", "open", "sum"):
             sites.add(sites.after, place_in(d.home, d.stmts[-1], self.c.where), *code)
         else:
             raise InternalError(f"{n} ({d.kind}) cannot be recorded")
