@@ -467,7 +467,7 @@ class Maker:
         ints, bound = {i: N}, None
         if k < 0.15:
             self.line(f"{i} = 0")
-            self.line(f"while {i} < {r.randint(1, 3)}" + (f" and {self.condition()}:" if r.random() < 0.5 else ":"))
+            self.line(f"while {i} < {r.randint(1, 3)}" + (f" and ({self.condition()}):" if r.random() < 0.5 else ":"))
             bound = f"{i} += 1"
         elif k < 0.3 and self.names((N,)):
             n = r.choice(self.names((N,)))

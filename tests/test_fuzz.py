@@ -29,7 +29,7 @@ def check(source: str, seed: int = 0) -> str:
     args = arguments(seed, list(names))
     try:
         value = differences.value(f, args)
-    except (ZeroDivisionError, OverflowError, ValueError):
+    except (ZeroDivisionError, OverflowError, ValueError, IndexError, TypeError):
         return "unfit"
     r = np.random.RandomState(seed)
     direction = {k: r.uniform(-1.0, 1.0, np.shape(a)) for k, a in enumerate(args)}
