@@ -18,6 +18,7 @@ from .ir import (
     Expr,
     For,
     Function,
+    If,
     Index,
     Move,
     Pop,
@@ -27,6 +28,7 @@ from .ir import (
     While,
     blocks,
     bound,
+    reads,
     variables,
     walk,
 )
@@ -102,7 +104,8 @@ class Definition:
     """How a name gets its value.
 
     kind: "given" (parameter, frozen global), "single" (one `Assign`), "counter" (loop variable),
-    "carried" (joined at a loop), "joined" (joined after an `If`), "sum" (`Accum`ulated in a loop).
+    "carried" (joined at a loop), "joined" (joined after an `If`), "sum" (`Accum`ulated in a loop), "open" (not
+    defined on every path: it may keep its value from one iteration to the next, and so does its adjoint).
     home: the scope in which the value, once made, stays the same; for a carried name the loop's body.
     outer: where its adjoint lives; for a carried name the scope around the loop.
     """
@@ -130,7 +133,7 @@ def definitions(f: Function, where: dict[Stmt, Scope], root: Scope) -> dict[str,
     out = {n: Definition("given", root, root) for n in (*f.params, *f.constants)}
     inner: dict[tuple[int, int], Scope] = {(id(sc.owner), id(sc.block)): sc for sc in where.values()}
     for n, stmts in made.items():
-        out[n] = definition(stmts, used.get(n, []), where, inner)
+        out[n] = definition(n, stmts, used.get(n, []), where, inner)
     return out
 
 
@@ -142,7 +145,7 @@ def reads_here(s: Stmt) -> set[str]:
 
 
 def definition(
-    stmts: list[Stmt], used: list[Scope], where: dict[Stmt, Scope], inner: dict[tuple[int, int], Scope]
+    n: str, stmts: list[Stmt], used: list[Scope], where: dict[Stmt, Scope], inner: dict[tuple[int, int], Scope]
 ) -> Definition:
     first = where[stmts[0]]
     if len(stmts) == 1 and isinstance(stmts[0], (Assign, Pop)):
@@ -172,8 +175,30 @@ def definition(
     if direct and deeper:  # bound before a loop of this scope and at the ends of its body
         loop = place_in(top, deeper[0], where)
         if isinstance(loop, (For, While)) and all(place_in(top, s, where) is loop for s in deeper):
-            return Definition("carried", inner[(id(loop), id(loop.body))], top, tuple(stmts))
-    return Definition("joined", cover, cover, tuple(stmts))
+            body = inner[(id(loop), id(loop.body))]
+            if all(at_end(n, s, None, where) for s in deeper):
+                return Definition("carried", body, top, tuple(stmts))
+    if len(stmts) > 1 and len({place_in(top, s, where) for s in stmts}) == 1:  # in the branches of one `If`
+        return Definition("joined", cover, cover, tuple(stmts))
+    root = cover.chain[0]
+    later = [s for s in stmts if where[s] is not root] or stmts  # without the value it has to begin with
+    cover = where[later[0]]
+    for scope in (*(where[s] for s in later), *used):
+        cover = common(cover, scope)
+    return Definition("open", cover, root, tuple(later))
+
+
+def at_end(n: str, s: Stmt, body: Scope | None, where: dict[Stmt, Scope]) -> bool:
+    """Is `n` not read after `s` in the same iteration of a loop's body (None: of the innermost loop's)?"""
+    while True:
+        scope = where[s]
+        if n in reads(*scope.block[scope.position(s) + 1 :]):
+            return False
+        if scope is body or body is None and isinstance(scope.owner, (For, While)):
+            return True
+        if not isinstance(scope.owner, If):
+            return False
+        s = scope.owner
 
 
 # ---- activity -----------------------------------------------------------------------------------

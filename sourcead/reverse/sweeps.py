@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from .. import primitives as p
-from ..analyses import Scope, place_in
-from ..errors import InternalError
+from ..analyses import Scope, at_end, place_in
+from ..errors import InternalError, Unsupported
 from ..infer import is_array
 from ..ir import (
     Accum,
@@ -228,6 +228,13 @@ class Sweeps:
     def record_at(self, n: str, code: list[Stmt]) -> None:
         d, sites = self.c.defs[n], self.tapes.sites
         if d.kind == "carried":
+            inside = [s for s in d.stmts if d.home in self.c.where[s].chain]
+            if not all(at_end(n, s, d.home, self.c.where) for s in inside):
+                raise Unsupported(
+                    f"`{plain(n)}` changes in an inner loop and is used behind it in the same iteration",
+                    d.stmts[-1].loc,
+                    "give it a value before the inner loop, or use another name",
+                )
             sites.add(sites.start, d.home, *code)
         elif d.kind in ("single", "joined", "open", "sum"):
             sites.add(sites.after, place_in(d.home, d.stmts[-1], self.c.where), *code)

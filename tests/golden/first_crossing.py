@@ -2,9 +2,9 @@ def first_crossing_grad(x, level):
     # 77: for v in x:
     at = -1
     s_saved = np.empty((64,), np.float64)
+    result = 0.0
     x_n0 = x.shape[0]
     s, returned = 0.0, False
-    result = 0.0
     trip_count = 0
     for k in range(x_n0):
         at += 1
