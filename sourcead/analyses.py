@@ -153,6 +153,8 @@ def definition(
     if len(stmts) == 1 and isinstance(stmts[0], For):
         body = inner.get((id(stmts[0]), id(stmts[0].body)), Scope(stmts[0].body, stmts[0], first))
         return Definition("counter", body, body, tuple(stmts))
+    if len(stmts) == 1 and isinstance(stmts[0], Move) and all(first in u.chain for u in used):
+        return Definition("joined", first, first, tuple(stmts))
     if any(isinstance(s, Accum) for s in stmts):
         plain = [where[s] for s in stmts if not isinstance(s, Accum)]
         home = plain[0] if plain else first

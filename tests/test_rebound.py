@@ -1,10 +1,9 @@
-"""Names that are not defined on every path: right when bound once, refused when bound again after a use."""
+"""Names that are not defined on every path."""
 
 import numpy as np
 import pytest
 
 from sourcead import grad
-from sourcead.errors import Unsupported
 
 
 def used_between(x, a, b):
@@ -46,14 +45,15 @@ def on_both_branches(x, n):
     return x + v
 
 
-@pytest.mark.parametrize(("f", "args"), [(used_between, (0.7, True, True))])
-def test_refused(f, args):
-    with pytest.raises(Unsupported, match="`v` is not defined on every path, and is bound again after it was used"):
-        grad(f, jit=False)(*args)
-
-
 @pytest.mark.parametrize(
-    ("f", "args"), [(bound_once, (0.7, True)), (on_both_branches, (0.3, 4)), (kept_from_earlier, (0.7, 5))]
+    ("f", "args"),
+    [
+        (bound_once, (0.7, True)),
+        (on_both_branches, (0.3, 4)),
+        (kept_from_earlier, (0.7, 5)),
+        (used_between, (0.7, True, True)),
+        (used_between, (0.7, True, False)),
+    ],
 )
 def test_right(f, args):
     h = 1e-6

@@ -55,7 +55,8 @@ def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has
 
     The result returns `gradient`, `(value, gradient)`, `(gradient, aux)` or `((value, aux), gradient)`.
     """
-    f = settled(definite(replace(f, body=distinct(f.body))))
+    f = definite(f)
+    f = settled(replace(f, body=distinct(f.body)))
     returned = f.body[-1]
     assert isinstance(returned, Return)
     result = returned.values[0]

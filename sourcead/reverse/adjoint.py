@@ -147,7 +147,8 @@ def move_arrays(s: Move, pairs: list[tuple[Var, Expr]], c: Context) -> list[Stmt
     )
     out: list[Stmt] = [back]
     for t, _ in pairs:
-        if t.name not in sources and c.defs[t.name].kind == "carried":
+        d = c.defs[t.name]
+        if t.name not in sources and d.kind == "carried" and d.home in c.where[s].chain:
             out.append(Assign(s.loc, c.bar(t.name), zeros(t.name, c)))
     return out
 

@@ -2,7 +2,8 @@
 
 `if flag: e = ...` and later `if flag: y *= e` is a program in which `e` need not exist; so is a loop whose body binds
 what is read behind it. The sweeps keep such names and make adjoints of their shape, so every name that is joined
-gets a value on every path here: zero, or an array without elements, which nobody looks at.
+gets a value on every path here: zero, or an array without elements, which nobody looks at. Then each of its
+definitions can have a name of its own.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ from ..ir import (
     walk,
     with_blocks,
 )
+from ..simplify import accumulators, simplify
+from ..ssa import ssa
 
 Known = frozenset[str] | None  # None: this place is not reached
 
@@ -53,7 +56,9 @@ def definite(f: Function) -> Function:
     joined = {t.name for s in walk(f.body) if isinstance(s, Move) for t in s.targets}
     pass_ = _Pass(joined, reads, dict(f.types), Namer(names(f)))
     body, _ = pass_.block(f.body, frozenset((*f.params, *f.constants)))
-    return replace(f, body=(*pass_.first, *body), types=pass_.types)
+    if not pass_.first:
+        return f
+    return accumulators(simplify(ssa(replace(f, body=(*pass_.first, *body), types=pass_.types))))
 
 
 @dataclass

@@ -82,7 +82,7 @@ def wants(c: Context, pieces: dict[Stmt, list[Stmt]], counts: dict[Stmt, str]) -
         if s in counts:
             out.add(counts[s], s)
     for a in sorted(c.active):
-        if is_array(c.types[a]) and c.defs[a].outer.loops:
+        if is_array(c.types[a]) and c.defs[a].outer.loops and c.defs[a].kind != "carried":
             last = c.defs[a].outer.block[-1]
             for n in variables(*extents(a, c)):
                 out.add(n, last)

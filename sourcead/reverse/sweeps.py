@@ -71,7 +71,9 @@ class Sweeps:
         out: list[Stmt] = list(seed)
         outside: set[str] = set()
         for name in sorted(self.c.active):
-            if is_array(self.c.types[name]) and self.c.defs[name].outer is scope and scope.loops:
+            d = self.c.defs[name]
+            # the adjoint of a carried array begins as that of the copy behind the loop
+            if is_array(self.c.types[name]) and d.outer is scope and scope.loops and d.kind != "carried":
                 for n in variables(*extents(name, self.c)):
                     out += self.ensure(n, scope, outside)
         for s in reversed(block):
