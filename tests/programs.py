@@ -1,7 +1,8 @@
 """All programs that every stage of the compiler is run on."""
 
 import array_programs
+import nested_programs
 import scalar_programs
 from program_table import PROGRAMS, Program
 
-__all__ = ["PROGRAMS", "Program", "array_programs", "scalar_programs"]
+__all__ = ["PROGRAMS", "Program", "array_programs", "nested_programs", "scalar_programs"]

@@ -98,3 +98,18 @@ def test_stages(case: Program) -> None:
     stages = sourcead.stages(case.f, *map(typeof, case.args), argnums=case.argnums)
     for name, promised in PROMISES.items():
         assert not list(violations(stages[name], promised)), name
+
+
+def decided_by_types(x, w):
+    if w is None:
+        s = x[0] * 2.0
+    else:
+        s = x[0] * w[0]
+    return s * (x[1] if w is not None else x[2])
+
+
+def test_none_is_an_argument() -> None:
+    x = np.array([2.0, 3.0, 5.0])
+    g = sourcead.grad(decided_by_types, jit=False, cache=False)
+    np.testing.assert_allclose(g(x, None), [10.0, 0.0, 4.0])
+    np.testing.assert_allclose(g(x, x), [6.0, 4.0, 0.0])  # by the first argument only
