@@ -93,6 +93,8 @@ class Maker:
         self.shapes: dict[str, Shape] = dict(parameters)
         self.ints: dict[str, int] = {}  # counters in scope, with the bound they stay below
         self.held: set[str] = set()  # names that may not be bound again here
+        self.flags: dict[str, dict[str, Shape]] = {}  # booleans, and what is defined when they are true
+        self.closures: list[str] = []  # functions of one number, defined inside
         self.lines: list[str] = []
         self.depth = 1
         self.loops = 0
@@ -100,6 +102,7 @@ class Maker:
         self.helper = helper
         # every program prefers other statements: seldom ones meet more often then
         kinds = [self.assign, self.change, self.array_assign, self.store, self.slice_store, self.several]
+        kinds += [self.guarded, self.closure, self.growing]
         self.kinds = random.sample(kinds, random.randint(2, len(kinds)))
         self.nesting = random.choice([0.1, 0.2, 0.35])
         self.leaving = random.choice([0.0, 0.1, 0.3])
@@ -139,7 +142,8 @@ class Maker:
     @contextmanager
     def nested(self, **ints: int) -> Iterator[None]:
         """A block: what is first bound there is not read behind it."""
-        shapes, old = dict(self.shapes), dict(self.ints)
+        shapes, old, closures = dict(self.shapes), dict(self.ints), list(self.closures)
+        flags = dict(self.flags)
         self.ints.update(ints)
         self.depth += 1
         before = len(self.lines)
@@ -147,7 +151,7 @@ class Maker:
         if len(self.lines) == before:
             self.line("pass")
         self.depth -= 1
-        self.shapes, self.ints = shapes, old
+        self.shapes, self.ints, self.closures, self.flags = shapes, old, closures, flags
 
     def names(self, shape: Shape) -> list[str]:
         return sorted(n for n, s in self.shapes.items() if s == shape)
@@ -222,6 +226,7 @@ class Maker:
             f"turned({self.scalar(depth)}, {self.scalar(depth)})[{self.r.randint(0, 1)}]",
             f"first_over({a}, {self.scalar(0)})",
         ]
+        choices += [f"{g}({self.scalar(depth)})" for g in self.closures]
         if self.helper:
             choices += [f"inner({a}, {self.scalar(depth)})"] * 3
         return self.r.choice(choices)
@@ -417,6 +422,64 @@ class Maker:
             place, value = "", self.operand(s, 1)
         self.line(f"{n}{place} {sign} {value}")
 
+    def guarded(self) -> None:
+        """Names that exist only when a flag is set, bound under it and used under it."""
+        if self.flags and self.r.random() < 0.7:
+            flag = self.r.choice(sorted(self.flags))
+        else:
+            self.count += 1
+            flag = f"c{self.count}"
+            self.line(f"{flag} = {self.condition()}")
+            self.flags[flag] = {}
+        defined = dict(self.flags[flag])
+        self.line(f"if {flag}:")
+        with self.nested():
+            self.shapes.update(defined)
+            before = dict(self.shapes)
+            self.count += 1
+            shape = self.r.choice([(), (), (N,), (N, M)])
+            name = self.r.choice([n for n, s in defined.items() if s == shape] or [f"g{self.count}"])
+            self.line(f"{name} = {f'np.sin({self.array(shape, 1)})' if shape else self.scalar(2)}")
+            self.shapes[name] = shape
+            if before and self.r.random() < 0.7:
+                self.change()
+        self.flags[flag] = {**defined, name: shape}
+
+    def closure(self) -> None:
+        if self.loops or self.depth > 1:
+            return self.assign()
+        self.count += 1
+        name = f"h{self.count}"
+        self.line(f"def {name}(v):")
+        self.depth += 1
+        self.line(f"return {self.r.choice(['v', 'np.sin(v)', 'v * v'])} * {self.scalar(1)} + {self.scalar(0)}")
+        self.depth -= 1
+        self.closures.append(name)
+
+    def growing(self) -> None:
+        """A vector whose length changes from trip to trip."""
+        if self.depth > 3:
+            return self.assign()
+        self.count += 1
+        a, b, k = f"a{self.count}", f"b{self.count}", f"k{self.count}"
+        self.line(f"{a} = {self.atom((N,))}[:{self.r.randint(1, 2)}] * {self.number()}")
+        self.line(f"for {k} in range({self.r.randint(0, 3)}):")
+        with self.nested(**{k: M}):
+            if self.r.random() < 0.5:
+                self.line(f"{b} = np.zeros(len({a}) + 1)")
+                self.line(f"{b}[1:] = {a} * {self.scalar(1)}")
+                self.line(f"{b}[0] = {a}[-1] * {self.scalar(0)}")
+            else:
+                self.line(f"{b} = np.tanh({a} + {self.scalar(1)})")
+            if self.r.random() < 0.3:
+                self.line(f"if np.sum({b}) > {self.number()}:")
+                with self.nested():
+                    self.line(self.r.choice(["break", "continue"]))
+            self.line(f"{a} = {b}")
+        target = self.scalar_name()
+        if target is not None and target not in self.held:
+            self.line(f"{target} += np.sum({a} * {a})")
+
     def several(self) -> None:
         k = self.r.random()
         vectors = [n for n in self.names((N,)) if n not in self.held]
@@ -469,11 +532,15 @@ class Maker:
             self.line(f"{i} = 0")
             self.line(f"while {i} < {r.randint(1, 3)}" + (f" and ({self.condition()}):" if r.random() < 0.5 else ":"))
             bound = f"{i} += 1"
-        elif k < 0.3 and self.names((N,)):
+        elif k < 0.2:
+            self.line(f"{i} = 0")
+            self.line("while True:")
+            bound = f"{i} += 1"
+        elif k < 0.32 and self.names((N,)):
             n = r.choice(self.names((N,)))
             self.held = held | {n, f"e{self.count}"}
             self.line(f"for {i}, e{self.count} in enumerate({n}):")
-        elif k < 0.38 and len(self.names((N,))) > 1:
+        elif k < 0.4 and len(self.names((N,))) > 1:
             a, b = r.sample(self.names((N,)), 2)
             self.held = held | {a, b}
             self.line(f"for e{self.count}, f{self.count} in zip({a}, {b}):")
@@ -485,8 +552,11 @@ class Maker:
             self.line(f"for {i} in range({r.choice(ranges + sized + inner)}):")
         self.loops += 1
         with self.nested(**ints):
-            if k < 0.38 and k >= 0.15 and f"e{self.count}" in self.lines[-1]:
-                self.bind(f"e{self.count}", ())
+            if self.lines[-1].lstrip().startswith("for") and f"e{i[1:]}" in self.lines[-1]:
+                self.bind(f"e{i[1:]}", ())
+            if bound and self.lines[-1].endswith("while True:"):
+                self.line(f"if {i} > 1 or {self.condition()}:")
+                self.lines.append("    " * (self.depth + 1) + "break")
             if bound:
                 if r.random() < 0.5:
                     self.line(bound)
