@@ -2,9 +2,8 @@ def first_crossing_grad(x, level):
     # 77: for v in x:
     at = -1
     s_saved = np.empty((64,), np.float64)
-    result = 0.0
     x_n0 = x.shape[0]
-    s, returned = 0.0, False
+    s, result, returned = 0.0, 0.0, False
     trip_count = 0
     for k in range(x_n0):
         at += 1
@@ -28,13 +27,12 @@ def first_crossing_grad(x, level):
     # 80: return s * level
     if not returned:
         result = s
-    # 81: return s
-    result_bar = 1.0
-    # 80: return s * level
+    result_bar = 0.0
     s_bar = 0.0
-    if not returned:
+    if returned:
+        result_bar += 1.0
+    else:
         s_bar += 1.0
-        result_bar = 0.0
     # 77: for v in x:
     x_bar = np.zeros((x_n0,), np.float64)
     level_bar = 0.0
@@ -61,8 +59,8 @@ def first_crossing_grad(x, level):
         # 77: for v in x:
         v = x[k]
         # 78: s += v * v
-        _t60 = s_bar_1 * v
-        v_bar = _t60 + _t60
+        _t62 = s_bar_1 * v
+        v_bar = _t62 + _t62
         # 77: for v in x:
         x_bar[k] += v_bar
         at -= 1
