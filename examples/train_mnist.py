@@ -93,10 +93,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     start = network.initial_parameters(settings.seed, dtype)
     console.print(f"{len(digits.X)} training and {len(digits.X_test)} test images, network {network.SIZES}")
 
-    native = training.train_native
-    compiled = compare.timed_run(native, start, digits, settings._replace(epochs=0), watch, "compiling")
+    compiled = compare.timed_run(training.native, start, digits, settings._replace(epochs=0), watch, "compiling")
     console.print(f"compiled in {compiled.seconds:.1f} s")
-    ours = compare.timed_run(native, start, digits, settings, partial(watch, lines=True), "sourcead")
+    ours = compare.timed_run(training.native, start, digits, settings, partial(watch, lines=True), "sourcead")
     figures = {
         "test_accuracy": ours.accuracy,
         "train_seconds_source": ours.seconds,
@@ -108,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     }
     rows, curves = [(f"batch {settings.batch}", ours, None, None)], {"sourcead": ours.progress}
     if not chosen.no_tape:
-        taped = compare.timed_run(compare.train_tape, start, digits, settings, watch, "tape")
+        taped = compare.timed_run(compare.taped, start, digits, settings, watch, "tape")
         single, single_taped = compare.batch_1(start, digits, settings, watch)
         difference, difference_1 = (compare.first_gradient_difference(start, digits, b) for b in (settings.batch, 1))
         rows = [(rows[0][0], ours, taped, difference), ("batch 1", single, single_taped, difference_1)]

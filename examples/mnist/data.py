@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+from scipy.sparse import csr_array
 
 
 class Digits(NamedTuple):
@@ -24,6 +25,20 @@ def load(seed: int, dtype: type, test_share: float = 0.2) -> Digits:
     images = np.ascontiguousarray(pixels / 255.0, dtype=dtype)
     train, test = stratified_split(labels, test_share, np.random.default_rng(seed))
     return Digits(images[train], labels[train], images[test], labels[test])
+
+
+def dense(X: np.ndarray) -> tuple[np.ndarray]:
+    """The images as whole-array operations like them."""
+    return (X,)
+
+
+def sparse(X: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The images as loops like them: grey values of the lit pixels, their pixels, and where each image begins.
+
+    Four fifths of a page are empty.
+    """
+    rows = csr_array(X)
+    return rows.data, rows.indices, rows.indptr
 
 
 def stratified_split(labels: np.ndarray, test_share: float, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

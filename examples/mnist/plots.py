@@ -49,7 +49,7 @@ def learning_curves(curves: dict[str, Progress]) -> plt.Figure:
 
 def misclassified(parameters: tuple[np.ndarray, ...], digits: Digits, rows: int = 4, columns: int = 8) -> plt.Figure:
     """Test images that the network takes for another digit, those it is surest of first."""
-    z = logits_vectorised(*parameters, digits.X_test)
+    z = logits_vectorised(*parameters, slice(None), digits.X_test)
     guess = np.argmax(z, axis=1)
     z = z - np.max(z, axis=1, keepdims=True)
     confidence = 1.0 / np.sum(np.exp(z), axis=1)

@@ -11,6 +11,7 @@ from numba.extending import register_jitable
 
 from sourcead import value_and_grad
 
+from .data import sparse
 from .network import PARAMETERS, logits, loss
 
 loss_and_gradient = value_and_grad(loss, argnums=PARAMETERS)
@@ -40,17 +41,19 @@ def accuracy(z, labels):
 def training_loop(loss_and_gradient: Callable, logits: Callable, descend: Callable) -> Callable:
     """The whole training as one function: epochs x shuffle x minibatches x forward x backward x update."""
 
-    def train(W1, b1, W2, b2, W3, b3, X, labels, X_test, labels_test, epochs, batch, rate, seed, losses, accuracies):
+    def train(start, images, labels, images_test, labels_test, epochs, batch, rate, seed, losses, accuracies):
+        W1, b1, W2, b2, W3, b3 = start
         W1, b1, W2, b2, W3, b3 = W1.copy(), b1.copy(), W2.copy(), b2.copy(), W3.copy(), b3.copy()
-        batches = X.shape[0] // batch
-        order = np.arange(X.shape[0])
+        batches = labels.shape[0] // batch
+        order = np.arange(labels.shape[0])
+        every_test = np.arange(labels_test.shape[0])
         np.random.seed(seed)  # Numba's generator and NumPy's give the same numbers
         for epoch in range(epochs):
             np.random.shuffle(order)
             total = 0.0
             for k in range(batches):
                 chosen = order[k * batch : (k + 1) * batch]
-                value, gradients = loss_and_gradient(W1, b1, W2, b2, W3, b3, X[chosen], labels[chosen])
+                value, gradients = loss_and_gradient(W1, b1, W2, b2, W3, b3, labels, chosen, *images)
                 gW1, gb1, gW2, gb2, gW3, gb3 = gradients
                 descend(W1, gW1, rate)
                 descend(b1, gb1, rate)
@@ -60,14 +63,22 @@ def training_loop(loss_and_gradient: Callable, logits: Callable, descend: Callab
                 descend(b3, gb3, rate)
                 total += value
             losses[epoch] = total / batches
-            accuracies[epoch] = accuracy(logits(W1, b1, W2, b2, W3, b3, X_test), labels_test)
+            z = logits(W1, b1, W2, b2, W3, b3, every_test, *images_test)
+            accuracies[epoch] = accuracy(z, labels_test)
         return W1, b1, W2, b2, W3, b3
 
     return train
 
 
+class Engine(NamedTuple):
+    """A way to train: the loop, and the form in which it wants the images."""
+
+    train: Callable
+    form: Callable
+
+
 # The watcher of the progress bar lives in another thread: native code lets it run.
-train_native = njit(nogil=True)(training_loop(loss_and_gradient, logits, descend_native))
+native = Engine(njit(nogil=True)(training_loop(loss_and_gradient, logits, descend_native)), sparse)
 
 
 class Settings(NamedTuple):
@@ -89,7 +100,7 @@ class Progress:
         return int(np.count_nonzero(~np.isnan(self.accuracies)))
 
 
-def run(train: Callable, start: tuple[np.ndarray, ...], data: Any, settings: Settings, progress: Progress) -> Any:
+def run(engine: Engine, start: tuple[np.ndarray, ...], data: Any, settings: Settings, progress: Progress) -> Any:
     """Train from `start`; the order of the images follows from the seed alone, whatever runs the loop."""
     epochs, batch, rate, seed, dtype = settings
-    return train(*start, *data, epochs, batch, dtype(rate), seed, progress.losses, progress.accuracies)
+    return engine.train(start, *data, epochs, batch, dtype(rate), seed, progress.losses, progress.accuracies)

@@ -12,6 +12,7 @@ from ..ir import Block, Const, Function, Loc, Return, Var
 from .activation import parameters
 from .inline import body, of_function, returns_of
 from .jumps import eliminate
+from .naming import named
 from .parser import Parser
 from .values import Refusal, Tup, Value, is_code
 
@@ -53,7 +54,7 @@ def finish(q: Parser, name: str, params: tuple[str, ...], tree: Any, where: Loc,
     if any(isinstance(v, Const) and v.value is None for v in values):
         raise Unsupported(f"`{name}` returns nothing", where, "end it with `return` and a number")
     kept = tuple(q.operand(tree, v) for v in values)
-    block: Block = eliminate(tuple(q.out), q.namer)
+    block: Block = named(eliminate(tuple(q.out), q.namer))
     program = (*block, Return(loc, kept))
     name = "f" if name == "<lambda>" else name
     return Function(name, params, program, {}, q.constants, isinstance(result, Tup))

@@ -45,11 +45,11 @@ def first_crossing_grad(x, level):
             # 77: for v in x:
             s_bar_1 += s_bar
             s_bar = 0.0
-            _t49_bar = result_bar
+            result_bar_1 = result_bar
             result_bar = 0.0
             # 80: return s * level
-            s_bar_1 += _t49_bar * level
-            level_bar += _t49_bar * s
+            s_bar_1 += result_bar_1 * level
+            level_bar += result_bar_1 * s
         else:
             # 77: for v in x:
             s_bar_1 += s_bar
