@@ -33,6 +33,12 @@ def dependencies(pyfunc: Callable[..., Any]) -> list[Any]:
     return walker.met
 
 
+def callees(pyfunc: Callable[..., Any]) -> list[FunctionType]:
+    """The plain Python functions of the user's that a function may call, directly or not."""
+    found = (x for x in dependencies(pyfunc) if isinstance(x, FunctionType) and x is not pyfunc)
+    return [x for x in found if not _library(x.__module__)]
+
+
 def names_in(code: CodeType) -> Iterator[str]:
     """Global and attribute names used by a function and the functions defined in it."""
     yield from code.co_names

@@ -353,6 +353,28 @@ def test_specialised_by_types():
     assert len(g.specialisations) == 3
 
 
+def outer_of_plain_functions(x):
+    def inner(v):
+        return scaled(v) + 1.0
+
+    return scaled(x) * inner(x)
+
+
+def scaled(v):
+    return factor(v) * v
+
+
+def factor(v):
+    return 3.0 * v
+
+
+def test_primal_calls_plain_functions():
+    for _ in range(2):
+        assert grad(outer_of_plain_functions).primal(2.0) == 12.0 * 13.0
+    offset = lambda v: scaled(v) + 1.0  # noqa: E731
+    assert grad(lambda x: offset(x)).primal(1.0) == 4.0
+
+
 def test_primal():
     assert grad(square).primal(2.0) == 12.0
     assert grad(square).primal.targetoptions["error_model"] == "numpy"
