@@ -10,9 +10,12 @@ from __future__ import annotations
 import operator as op
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
+
+R = TypeVar("R")
 
 
 @dataclass(frozen=True)
@@ -24,6 +27,20 @@ class Loc:
     text: str = ""
     col: int = 0
     end_col: int = 0
+
+
+def once(fn: Callable[[Any], R]) -> Callable[[Any], R]:
+    """A function of a frozen node, computed once: what follows from the node alone may be remembered with it."""
+    key = f"{fn.__module__}.{fn.__name__}"
+
+    @wraps(fn)
+    def remembered(node: Any) -> R:
+        memory = node.__dict__
+        if key not in memory:
+            memory[key] = fn(node)
+        return memory[key]
+
+    return remembered
 
 
 # ---- expressions ---------------------------------------------------------------------
@@ -359,6 +376,7 @@ def with_blocks(s: Stmt, new: tuple[Block, ...]) -> Stmt:
     return s
 
 
+@once
 def operands(s: Stmt) -> tuple[Expr, ...]:
     """The expressions the statement itself (not its blocks) evaluates, store indices included."""
     match s:
@@ -461,36 +479,45 @@ def children(e: Expr) -> tuple[Expr, ...]:
 
 
 def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
-    """The expression with `fn` applied to its children."""
+    """The expression with `fn` applied to its children (itself when nothing changed)."""
+    if not (old := children(e)):
+        return e
+    new = tuple(map(fn, old))
+    if all(a is b for a, b in zip(old, new, strict=True)):
+        return e
     match e:
         case Call():
-            return Call(e.fn, tuple(map(fn, e.args)), tuple((k, fn(v)) for k, v in e.kwargs))
+            n = len(e.args)
+            return Call(e.fn, new[:n], tuple((k, v) for (k, _), v in zip(e.kwargs, new[n:], strict=True)))
         case Index():
-            array = fn(e.array)
+            array = new[0]
             assert isinstance(array, Var)
-            return Index(array, tuple(map(fn, e.index)))
+            return Index(array, new[1:])
         case Slice():
-            return Slice(*(None if x is None else fn(x) for x in (e.start, e.stop, e.step)))
+            left = iter(new)
+            return Slice(*(None if x is None else next(left) for x in (e.start, e.stop, e.step)))
     return e
+
+
+@once
+def _variables(e: Expr) -> tuple[str, ...]:
+    if isinstance(e, Var):
+        return (e.name,)
+    return tuple(n for c in children(e) for n in _variables(c))
 
 
 def variables(*exprs: Expr) -> list[str]:
     """The names an expression reads, with repetitions, left to right."""
-    out: list[str] = []
-    for e in exprs:
-        kind = type(e)
-        if kind is Var:
-            out.append(e.name)  # type: ignore[attr-defined]
-        elif kind is not Const:
-            out += variables(*children(e))
-    return out
+    return [n for e in exprs for n in _variables(e)]
 
 
 def substitute(e: Expr, env: Mapping[str, Expr]) -> Expr:
     """Replace variables by expressions."""
     if isinstance(e, Var):
         return env.get(e.name, e)
-    return rebuild(e, lambda c: substitute(c, env)) if children(e) else e
+    if env.keys().isdisjoint(_variables(e)):
+        return e
+    return rebuild(e, lambda c: substitute(c, env))
 
 
 def rename(s: Stmt, names: Mapping[str, str]) -> Stmt:
@@ -500,12 +527,17 @@ def rename(s: Stmt, names: Mapping[str, str]) -> Stmt:
     return with_blocks(s, tuple(tuple(rename(c, names) for c in b) for b in blocks(s)))
 
 
+@once
+def _inside(s: Stmt) -> tuple[Stmt, ...]:
+    return tuple(walk(t for b in blocks(s) for t in b))
+
+
 def walk(block: Iterable[Stmt]) -> Iterator[Stmt]:
     """Every statement, outer before inner, in order."""
     for s in block:
         yield s
-        for b in blocks(s):
-            yield from walk(b)
+        if isinstance(s, (If, For, While)):
+            yield from _inside(s)
 
 
 def reads(*stmts: Stmt) -> set[str]:

@@ -56,10 +56,12 @@ def _block(b: Block, types: Mapping[str, Any], total: Mapping[str, int]) -> Bloc
     out: list[Stmt] = []
     for s in b:
         if isinstance(s, For | While):
+            readers = _readers(s)
             for name in sorted({t.name for c in walk((s,)) if isinstance(c, Move) for t in c.targets}):
-                family = _family(s, name, types)
+                family = _family(readers, name, types)
                 if family is not None and _is_chain(s, name, family) and _stays_inside(s, name, family, total):
                     s = _rewrite(s, name, family)
+                    readers = _readers(s)
         out.append(with_blocks(s, tuple(_block(c, types, total) for c in blocks(s))))
     return tuple(out)
 
@@ -84,7 +86,16 @@ def _negated(t: Expr) -> Expr:
     return Call(op.neg, (t,))
 
 
-def _family(loop: For | While, name: str, types: Mapping[str, Any]) -> set[str] | None:
+def _readers(loop: For | While) -> dict[str, list[Stmt]]:
+    """The statements of a loop by the names they read."""
+    out: dict[str, list[Stmt]] = {}
+    for s in walk((loop,)):
+        for n in set(variables(*operands(s))):
+            out.setdefault(n, []).append(s)
+    return out
+
+
+def _family(readers: Mapping[str, list[Stmt]], name: str, types: Mapping[str, Any]) -> set[str] | None:
     """All names that carry the running sum inside the loop; None when it is used in another way."""
     t = types.get(name)
     if not isinstance(t, nt.Float | nt.Complex) and not (isinstance(t, nt.Integer) and t.signed):
@@ -92,7 +103,7 @@ def _family(loop: For | While, name: str, types: Mapping[str, Any]) -> set[str] 
     family = {name}
     while True:
         new: set[str] = set()
-        for s in walk((loop,)):
+        for s in (s for n in family for s in readers.get(n, ())):
             match s:
                 case Move():
                     pairs = zip(s.targets, s.sources, strict=True)
@@ -103,7 +114,7 @@ def _family(loop: For | While, name: str, types: Mapping[str, Any]) -> set[str] 
                     new.add(m)
                 case Accum(_, Var(m), _) if _addition(s, family):
                     new.add(m)
-                case _ if family & set(variables(*operands(s))):
+                case _:
                     return None
         if new <= family:
             return family if all(types.get(m) == t for m in family) else None

@@ -20,6 +20,7 @@ from ..ir import (
     Var,
     blocks,
     bound,
+    names,
     rename,
     walk,
     with_blocks,
@@ -111,7 +112,7 @@ def _interference(f: Function, live: Liveness) -> dict[str, set[str]]:
     for s in walk(f.body):
         after = live.after.get(s)
         if after is None:  # needless code that somebody forgot to drop: nothing is known about it
-            after = frozenset(live.classes)
+            after = frozenset(names(f))
         match s:
             case Move():
                 for t, v in zip(s.targets, s.sources, strict=True):

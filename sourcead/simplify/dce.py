@@ -8,10 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..ir import Function
-from .liveness import analyse
+from .liveness import needed
 
 
 def dce(f: Function) -> Function:
     """The statements of `f` whose results reach its value (or its exceptions)."""
-    body, _ = analyse(f)
-    return replace(f, body=body)
+    return replace(f, body=needed(f))

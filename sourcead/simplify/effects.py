@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import operator as op
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,10 @@ from ..ir import (
     Slice,
     Stmt,
     Var,
+    blocks,
     bound,
     children,
+    once,
     operands,
     variables,
     walk,
@@ -90,10 +93,12 @@ def is_allocation(e: Expr) -> bool:
     return isinstance(e, Call) and e.fn in ALLOCATIONS
 
 
+@once
 def may_raise(e: Expr) -> bool:
     return (isinstance(e, Call) and e.fn in RAISING) or any(map(may_raise, children(e)))
 
 
+@once
 def is_pure(e: Expr) -> bool:
     """No effect but its value: may be dropped when nobody reads that."""
     if isinstance(e, Call):
@@ -134,6 +139,20 @@ def storage(f: Function, at_once: bool = False) -> dict[str, str]:
     Names that hold scalars are classes of their own.  With `at_once`, names of one class may denote the same
     memory at the same time: two buffers that a `Move` exchanges are apart as long as neither is bound again.
     """
+    return _at_once(f) if at_once else _ever(f)
+
+
+@once
+def _ever(f: Function) -> dict[str, str]:
+    return _classes(f, False)
+
+
+@once
+def _at_once(f: Function) -> dict[str, str]:
+    return _classes(f, True)
+
+
+def _classes(f: Function, at_once: bool) -> dict[str, str]:
     parent: dict[str, str] = {}
     views: set[str] = set()
 
@@ -188,34 +207,38 @@ def rebinds_arrays(stmts: Iterable[Stmt], types: Mapping[str, object]) -> bool:
     return any(not isinstance(s, Move) or any(is_array(types.get(t.name)) for t in s.targets) for s in moves)
 
 
-def memory_read(e: Expr) -> Iterator[str]:
+@once
+def memory_read(e: Expr) -> tuple[str, ...]:
     """The names whose *elements* the expression may read (scalars too; what `shape` looks at excepted)."""
     match e:
         case Var(n):
-            yield n
+            return (n,)
         case Call(fn) if fn in SHAPE_ONLY:
-            for a in e.args[1:]:
-                yield from memory_read(a)
-        case _:
-            for c in children(e):
-                yield from memory_read(c)
+            return tuple(n for a in e.args[1:] for n in memory_read(a))
+    return tuple(n for c in children(e) for n in memory_read(c))
 
 
-def own_stores(s: Stmt) -> Iterator[str]:
+@once
+def own_stores(s: Stmt) -> tuple[str, ...]:
     """The arrays whose elements the statement itself changes."""
+    out: list[str] = []
     match s:
         case Assign(_, Index(a, _), _):
-            yield a.name
+            out.append(a.name)
         case Accum(_, Index(a, _), _) | Accum(_, Var() as a, _):
-            yield a.name
+            out.append(a.name)
     for e in operands(s):
         if is_mutating(e):
-            yield from variables(*children(e)[:1])
+            out += variables(*children(e)[:1])
+    return tuple(out)
 
 
 @dataclass(frozen=True)
 class Effects:
-    """Everything some statements (blocks included) do: names used and bound, storage loaded and stored."""
+    """Everything some statements (blocks included) do: names used and bound, storage loaded and stored.
+
+    Storage stands for itself by the names of arrays, or by their classes.
+    """
 
     uses: frozenset[str]
     binds: frozenset[str]
@@ -242,27 +265,29 @@ def class_of(classes: Mapping[str, str], n: str) -> str:
 
 
 def effects(stmts: Iterable[Stmt], classes: Mapping[str, str]) -> Effects:
-    uses: set[str] = set()
-    binds: set[str] = set()
-    loads: set[str] = set()
-    stores: set[str] = set()
-    stacks: set[str] = set()
-    raises = jumps = False
-    for s in walk(stmts):
-        uses.update(variables(*operands(s)))
-        binds.update(bound(s))
-        for e in operands(s):
-            loads.update(class_of(classes, n) for n in memory_read(e))
-            raises |= may_raise(e)
-        for n in own_stores(s):
-            uses.add(n)  # the binding of the array
-            stores.add(class_of(classes, n))
-        if isinstance(s, Push | Pop):
-            stacks.add(s.stack.name)
-        raises |= isinstance(s, Raise)
-        jumps |= isinstance(s, Break | Return)
-    f = frozenset
-    return Effects(f(uses), f(binds), f(loads), f(stores), f(stacks), raises, jumps)
+    e = reduce(op.or_, map(_effects, stmts), NOTHING)
+    loads = frozenset(class_of(classes, n) for n in e.loads)
+    return replace(e, loads=loads, stores=frozenset(class_of(classes, n) for n in e.stores))
+
+
+NOTHING = Effects(*(frozenset[str](),) * 5, raises=False, jumps=False)
+
+
+@once
+def _effects(s: Stmt) -> Effects:
+    """By the names of arrays."""
+    own = operands(s)
+    stores = frozenset(own_stores(s))  # uses the binding of the array
+    e = Effects(
+        uses=stores.union(variables(*own)),
+        binds=frozenset(bound(s)),
+        loads=frozenset(n for x in own for n in memory_read(x)),
+        stores=stores,
+        stacks=frozenset((s.stack.name,)) if isinstance(s, Push | Pop) else frozenset(),
+        raises=isinstance(s, Raise) or any(map(may_raise, own)),
+        jumps=isinstance(s, Break | Return),
+    )
+    return reduce(op.or_, (_effects(t) for b in blocks(s) for t in b), e)
 
 
 def conflict(a: Effects, b: Effects) -> bool:

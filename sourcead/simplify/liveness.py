@@ -2,12 +2,15 @@
 
 Only what a wanted statement reads is wanted, so a counter that merely counts itself is not.  Element stores
 never end the life of older elements; binding a name does, and a new allocation ends that of its elements.
+
+While the analysis runs, a set of names is an integer with a bit for each: loops are walked again and again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from itertools import compress
 
 from ..ir import (
     Accum,
@@ -41,52 +44,125 @@ def element(cls: str) -> str:
 
 @dataclass
 class Liveness:
+    """What is wanted behind each statement that stays, and at the start of an iteration of each loop."""
+
+    after: dict[Stmt, Live]
+    head: dict[Stmt, Live]
+
+
+def liveness(f: Function) -> Liveness:
+    walk = _walked(f)[1]
+    known: dict[int, Live] = {}
+
+    def names(bits: int) -> Live:
+        if bits not in known:
+            known[bits] = frozenset(compress(walk.bits, map(int, f"{bits:b}"[::-1])))
+        return known[bits]
+
+    return Liveness({s: names(x) for s, x in walk.after.items()}, {s: names(x) for s, x in walk.head.items()})
+
+
+def needed(f: Function, also: Iterable[str] = ()) -> Block:
+    """The statements of `f` whose results reach its value or its exceptions; `also`: names wanted at the end."""
+    return _walked(f, also)[0]
+
+
+def _walked(f: Function, also: Iterable[str] = ()) -> tuple[Block, _Walk]:
+    classes = storage(f)
+    counts: dict[str, int] = {}
+    for c in classes.values():
+        counts[c] = counts.get(c, 0) + 1
+    walk = _Walk(classes, {n for n, c in classes.items() if counts[c] == 1})
+    end = walk.set_of(also)
+    while True:
+        known = walk.stacks_needed
+        body, _ = walk.block(f.body, end, 0, False)
+        if walk.stacks_needed == known:
+            return body, walk
+
+
+@dataclass(frozen=True)
+class _Transfer:
+    """What a simple statement does: it is dropped `unless` one of these is live (None: never)."""
+
+    unless: int | None
+    kill: int
+    gen: int
+
+
+@dataclass
+class _Walk:
     """A backward walk; `after` and `head` are filled for the statements that stay."""
 
     classes: Mapping[str, str]
     alone: set[str]  # arrays that share their class with no other name
-    after: dict[Stmt, Live] = field(default_factory=dict)
-    head: dict[Stmt, Live] = field(default_factory=dict)  # loop -> live at the start of an iteration
-    _loop: dict[Stmt, tuple[Live, bool]] = field(default_factory=dict)
-    _stacks_needed: set[str] = field(default_factory=set)
+    bits: dict[str, int] = field(default_factory=dict)  # in the order of the bits
+    after: dict[Stmt, int] = field(default_factory=dict)
+    head: dict[Stmt, int] = field(default_factory=dict)
+    stacks_needed: int = 0
+    _loop: dict[Stmt, tuple[int, bool]] = field(default_factory=dict)
+    _transfers: dict[Stmt, _Transfer | None] = field(default_factory=dict)
 
-    def reading(self, *exprs: Expr) -> Live:
+    def set_of(self, names: Iterable[str]) -> int:
+        out = 0
+        for n in names:
+            if n not in self.bits:
+                self.bits[n] = 1 << len(self.bits)
+            out |= self.bits[n]
+        return out
+
+    def elements(self, n: str) -> str:
+        return element(class_of(self.classes, n))
+
+    def reading(self, *exprs: Expr) -> int:
         """What becomes live when these expressions are evaluated."""
-        names = set(variables(*exprs))
-        for e in exprs:
-            names |= {element(class_of(self.classes, n)) for n in memory_read(e)}
-        return frozenset(names)
+        return self.set_of(variables(*exprs)) | self.set_of(self.elements(n) for e in exprs for n in memory_read(e))
 
-    def block(self, b: Block, live: Live, brk: Live, keep_breaks: bool) -> tuple[Block, Live]:
+    def transfer(self, s: Stmt) -> _Transfer | None:
+        """None for statements that take more than that."""
+        if s not in self._transfers:
+            self._transfers[s] = self._transfer(s)
+        return self._transfers[s]
+
+    def _transfer(self, s: Stmt) -> _Transfer | None:
+        match s:
+            case Assign(_, Var(t), v):
+                gone = self.set_of((t, self.elements(t)) if t in self.alone else (t,))
+                unless = self.set_of((t,)) if is_pure(v) else None
+                return _Transfer(unless, gone, self.reading(v) | self.set_of(own_stores(s)))
+            case Assign(_, Index(a, index), v):
+                unless = self.set_of((self.elements(a.name),)) if is_pure(v) else None
+                return _Transfer(unless, 0, self.reading(v, *index) | self.set_of((a.name,)))
+            case Accum(_, t, v):
+                wanted = (self.elements(t.array.name),) if isinstance(t, Index) else (t.name, self.elements(t.name))
+                return _Transfer(self.set_of(wanted) if is_pure(v) else None, 0, self.reading(v, t))
+            case Raise():
+                return _Transfer(None, -1, self.reading(*s.args))
+            case Return():
+                return _Transfer(None, -1, self.reading(*s.values))
+        return None
+
+    def block(self, b: Block, live: int, brk: int, keep_breaks: bool) -> tuple[Block, int]:
         """The statements of `b` that are needed when `live` is wanted behind it, and what they want before."""
         out: list[Stmt] = []
         for s in reversed(b):
-            new, before = self.statement(s, live, brk, keep_breaks)
+            t = self.transfer(s)
+            new: Stmt | None
+            if t is not None:
+                if t.unless is not None and not live & t.unless:
+                    continue
+                new, before = s, live & ~t.kill | t.gen
+            else:
+                new, before = self.statement(s, live, brk, keep_breaks)
             if new is not None:
                 # united, in case one statement stands in both sweeps
-                self.after[s] = self.after[new] = self.after.get(s, live) | live
+                self.after[s] = self.after[new] = self.after.get(s, 0) | live
                 out.append(new)
             live = before
         return tuple(reversed(out)), live
 
-    def statement(self, s: Stmt, live: Live, brk: Live, keep_breaks: bool) -> tuple[Stmt | None, Live]:
+    def statement(self, s: Stmt, live: int, brk: int, keep_breaks: bool) -> tuple[Stmt | None, int]:
         match s:
-            case Assign(_, Var(t), v):
-                if t not in live and is_pure(v):
-                    return None, live
-                gone = {t, element(class_of(self.classes, t))} if t in self.alone else {t}
-                return s, (live - gone) | self.reading(v) | self._mutated(s)
-            case Assign(_, Index(a, index), v):
-                if self._elements_dead(a.name, live) and is_pure(v):
-                    return None, live
-                return s, live | self.reading(v, *index) | {a.name}
-            case Accum(_, t, v):
-                n = t.array.name if isinstance(t, Index) else t.name
-                if n not in live and self._elements_dead(n, live) and is_pure(v):
-                    return None, live
-                if isinstance(t, Index) and self._elements_dead(n, live) and is_pure(v):
-                    return None, live
-                return s, live | self.reading(v, t)
             case Move():
                 return self._move(s, live)
             case Push(_, stack, v):
@@ -94,41 +170,31 @@ class Liveness:
                     return None, live
                 return s, live | self.reading(stack, v)
             case Pop(_, t, stack):
-                if t.name in live:
-                    self._stacks_needed.add(stack.name)
+                if live & self.set_of((t.name,)):
+                    self.stacks_needed |= self.set_of((stack.name,))
                 if not self._stack(stack, live):
                     return None, live
-                return s, (live - {t.name}) | {stack.name}
+                return s, live & ~self.set_of((t.name,)) | self.set_of((stack.name,))
             case If():
                 return self._if(s, live, brk, keep_breaks)
             case For() | While():
                 return self._loops(s, live)
             case Break():
                 return (s if keep_breaks else None), brk
-            case Raise():
-                return s, self.reading(*s.args)
-            case Return():
-                return s, self.reading(*s.values)
         return s, live
 
-    def _elements_dead(self, n: str, live: Live) -> bool:
-        return element(class_of(self.classes, n)) not in live
+    def _stack(self, stack: Var, live: int) -> bool:
+        return bool((self.stacks_needed | live) & self.set_of((stack.name,)))
 
-    def _mutated(self, s: Stmt) -> Live:
-        return frozenset(own_stores(s))
-
-    def _stack(self, stack: Var, live: Live) -> bool:
-        return stack.name in self._stacks_needed or stack.name in live
-
-    def _move(self, s: Move, live: Live) -> tuple[Stmt | None, Live]:
-        pairs = [(t, v) for t, v in zip(s.targets, s.sources, strict=True) if t.name in live]
+    def _move(self, s: Move, live: int) -> tuple[Stmt | None, int]:
+        pairs = [(t, v) for t, v in zip(s.targets, s.sources, strict=True) if live & self.set_of((t.name,))]
         if not pairs:
             return None, live
         targets, sources = tuple(t for t, _ in pairs), tuple(v for _, v in pairs)
         new = s if len(pairs) == len(s.targets) else replace(s, targets=targets, sources=sources)
-        return new, (live - {t.name for t in targets}) | self.reading(*sources)
+        return new, live & ~self.set_of(t.name for t in targets) | self.reading(*sources)
 
-    def _if(self, s: If, live: Live, brk: Live, keep_breaks: bool) -> tuple[Stmt | None, Live]:
+    def _if(self, s: If, live: int, brk: int, keep_breaks: bool) -> tuple[Stmt | None, int]:
         then, a = self.block(s.then, live, brk, keep_breaks)
         orelse, b = self.block(s.orelse, live, brk, keep_breaks)
         if not then and not orelse:
@@ -136,58 +202,39 @@ class Liveness:
         new = s if _same(then, s.then) and _same(orelse, s.orelse) else replace(s, then=then, orelse=orelse)
         return new, a | b | self.reading(s.cond)
 
-    def _loops(self, s: For | While, live: Live) -> tuple[Stmt | None, Live]:
+    def _loops(self, s: For | While, live: int) -> tuple[Stmt | None, int]:
         """Grow what an iteration wants of the one before until nothing changes; empty loops vanish."""
-        wanted, needed = self._loop.get(s, (frozenset(), False))
+        wanted, stays = self._loop.get(s, (0, False))
         while True:
             if isinstance(s, For):
-                new, before, used = self._for(s, live, wanted, needed)
+                new, before, used = self._for(s, live, wanted, stays)
             else:
-                new, before, used = self._while(s, live, wanted, needed)
-            if before <= wanted and used == needed:
+                new, before, used = self._while(s, live, wanted, stays)
+            if not before & ~wanted and used == stays:
                 break
-            wanted, needed = wanted | before, used
-            self._loop[s] = wanted, needed
-        if not needed:
+            wanted, stays = wanted | before, used
+            self._loop[s] = wanted, stays
+        if not stays:
             return None, live
         self.head[s] = self.head[new] = self.head.get(s, before) | before
         if isinstance(s, For):
-            return new, live | (before - {s.var.name}) | self.reading(s.start, s.stop, s.step)
+            return new, live | before & ~self.set_of((s.var.name,)) | self.reading(s.start, s.stop, s.step)
         return new, before
 
-    def _for(self, s: For, live: Live, wanted: Live, needed: bool) -> tuple[Stmt, Live, bool]:
-        body, before = self.block(s.body, live | (wanted - {s.var.name}), live, needed)
-        needed = needed or bool(body) or s.var.name in live
-        return (s if _same(body, s.body) else replace(s, body=body)), before, needed
+    def _for(self, s: For, live: int, wanted: int, stays: bool) -> tuple[Stmt, int, bool]:
+        counter = self.set_of((s.var.name,))
+        body, before = self.block(s.body, live | wanted & ~counter, live, stays)
+        stays = stays or bool(body) or bool(live & counter)
+        return (s if _same(body, s.body) else replace(s, body=body)), before, stays
 
-    def _while(self, s: While, live: Live, wanted: Live, needed: bool) -> tuple[Stmt, Live, bool]:
-        body, before = self.block(s.body, live | wanted, live, needed)
-        want = live | before | (self.reading(s.cond) if needed else frozenset())
-        test, before = self.block(s.test, want, live, needed)
-        needed = needed or bool(body) or bool(test)
+    def _while(self, s: While, live: int, wanted: int, stays: bool) -> tuple[Stmt, int, bool]:
+        body, before = self.block(s.body, live | wanted, live, stays)
+        want = live | before | (self.reading(s.cond) if stays else 0)
+        test, before = self.block(s.test, want, live, stays)
+        stays = stays or bool(body) or bool(test)
         same = _same(body, s.body) and _same(test, s.test)
-        return (s if same else replace(s, test=test, body=body)), before, needed
+        return (s if same else replace(s, test=test, body=body)), before, stays
 
 
 def _same(a: Block, b: Block) -> bool:
     return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
-
-
-def analyse(f: Function, also: Iterable[str] = ()) -> tuple[Block, Liveness]:
-    """The needed statements of `f`, and what is live where; `also`: names wanted at the end."""
-    classes = storage(f)
-    counts: dict[str, int] = {}
-    for c in classes.values():
-        counts[c] = counts.get(c, 0) + 1
-    alone = {n for n, c in classes.items() if counts[c] == 1}
-    a = Liveness(classes, alone)
-    end = frozenset(also)
-    while True:
-        known = set(a._stacks_needed)
-        body, _ = a.block(f.body, end, frozenset(), False)
-        if a._stacks_needed == known:
-            return body, a
-
-
-def liveness(f: Function) -> Liveness:
-    return analyse(f)[1]
