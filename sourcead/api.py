@@ -20,6 +20,7 @@ from numba.core.registry import CPUDispatcher
 from numba.extending import register_jitable
 
 from . import compile as compiler
+from . import structure
 from .cache import Witness
 from .checks import argument_numbers, check_arguments, parameters
 from .errors import SourceadError
@@ -43,6 +44,8 @@ class _Face:
     options: Mapping[str, Any]
     cached: bool
     specialisations: dict[tuple[types.Type, ...], compiler.Specialisation]
+    given: tuple[structure.Shape, ...] = ()  # what arguments were before they were made tuples
+    structured: dict[tuple[structure.Shape, ...], Any]  # the gradients for lists, dicts and objects
     _ready = False
 
     def _describe(
@@ -52,13 +55,14 @@ class _Face:
         function = user_function(f)
         self.argnums, self.single = argument_numbers(argnums, function)
         self.options, self.cached, self.specialisations = dict(options), cached, {}
+        self.structured = {}
 
     def _arguments(self) -> tuple[Any, ...]:
         argnums = self.argnums[0] if self.single else self.argnums
         return self.pyfunc, argnums, self.value, self.has_aux, dict(self.options), self.cached
 
     def _request(self, argtypes: tuple[types.Type, ...]) -> compiler.Request:
-        check_arguments(self.py_func, argtypes, self.argnums)
+        check_arguments(self.py_func, argtypes, self.argnums, (), self.given)
         return compiler.Request(
             self.pyfunc,
             argtypes,
@@ -68,7 +72,40 @@ class _Face:
             self.has_aux,
             tuple(sorted(self.options.items())),
             self.cached,
+            self.given,
         )
+
+    # ---- lists, dicts and dataclasses: they are passed on as tuples ----
+
+    def _for(self, values: Sequence[Any]) -> Any:
+        """The gradient for arguments that are structured like these."""
+        given = tuple(structure.shape(v) if structure.foreign(v) else None for v in values)
+        if given not in self.structured:
+            made = self.structured[given] = type(self)(*self._arguments())
+            made.given = given
+        return self.structured[given]
+
+    def _call(self, values: Sequence[Any]) -> Any:
+        """A call with lists, dicts or dataclasses; the gradients come back in the same."""
+        made = self._for(values)
+        result = made(*map(structure.as_tuples, values))
+        kept, gradient = (None, result)
+        if self.value:
+            kept, gradient = result
+        elif self.has_aux:
+            gradient, kept = result
+        wrt = [values[k] for k in self.argnums]
+        gradient = structure.like(wrt[0], gradient) if self.single else tuple(map(structure.like, wrt, gradient))
+        return (kept, gradient) if self.value else (gradient, kept) if self.has_aux else gradient
+
+    def _specialised(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, tuple[types.Type, ...]]:
+        """The gradient that serves a call, and its argument types; `args` are sample values or Numba types."""
+        bound = inspect.signature(self.py_func).bind(*args, **kwargs)
+        bound.apply_defaults()
+        values = list(bound.arguments.values())
+        if any(map(structure.foreign, values)):
+            return self._for(values), tuple(_typeof(structure.as_tuples(v)) for v in values)
+        return self, self._types_of(args, kwargs)
 
     def _types_of(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[types.Type, ...]:
         """Argument types of a call; `args` are sample values or Numba types."""
@@ -88,17 +125,18 @@ class _Face:
         Without arguments, what was emitted so far.
         """
         if not args and not kwargs and (self.specialisations or parameters(self.py_func)):
-            parts = [f"# ({', '.join(map(str, t))})\n{s.source}" for t, s in self.specialisations.items()]
-            return "\n\n".join(parts)
-        argtypes = self._types_of(args, kwargs)
-        spec = self.specialisations.get(argtypes)
-        return (spec or compiler.emitted(self._request(argtypes))).source
+            made = {t: s for g in (self, *self.structured.values()) for t, s in g.specialisations.items()}
+            return "\n\n".join(f"# ({', '.join(map(str, t))})\n{s.source}" for t, s in made.items())
+        gradient, argtypes = self._specialised(args, kwargs)
+        spec = gradient.specialisations.get(argtypes)
+        return (spec or compiler.emitted(gradient._request(argtypes))).source
 
     def stages(self, *args: Any, **kwargs: Any) -> Any:
         """Every stage of the compiler for these arguments, by name."""
         from .debug import Stages
 
-        return Stages(compiler.stages(self._request(self._types_of(args, kwargs))))
+        gradient, argtypes = self._specialised(args, kwargs)
+        return Stages(compiler.stages(gradient._request(argtypes)))
 
     def __repr__(self) -> str:
         if not self._ready:  # Numba names the type of this object, and code compiled for it, after this text
@@ -166,7 +204,9 @@ class Gradient(_Face, CPUDispatcher):
     def _compile_for_args(self, *args: Any, **kws: Any) -> Any:
         """Called on a call from Python with types that were not met yet."""
         values = [a.value if isinstance(a, OmittedArg) else a for a in args]
-        check_arguments(self.py_func, [_typeof(v) for v in values], self.argnums, values)
+        if any(map(structure.foreign, values)):
+            return lambda *args, **kws: self._call(values)  # Numba calls what it is given
+        check_arguments(self.py_func, [_typeof(v) for v in values], self.argnums, values, self.given)
         try:
             return super()._compile_for_args(*args, **kws)
         except SourceadError as e:
@@ -182,6 +222,7 @@ class Gradient(_Face, CPUDispatcher):
         argtypes = list(self.overloads)
         self._reset_overloads()
         self.specialisations.clear()
+        self.structured.clear()
         for a in argtypes:
             self.compile(a)
 
@@ -226,12 +267,14 @@ class PythonGradient(_Face):
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         bound = inspect.signature(self.py_func).bind(*args, **kwargs)
         bound.apply_defaults()
+        if any(map(structure.foreign, bound.args)):
+            return self._call(bound.args)
         argtypes = tuple(_typeof(v) for v in bound.args)
         if argtypes not in self.specialisations:
-            check_arguments(self.py_func, argtypes, self.argnums, bound.args)
+            check_arguments(self.py_func, argtypes, self.argnums, bound.args, self.given)
             self.specialisations[argtypes] = compiler.emitted(self._request(argtypes))
         # Like compiled code, NumPy's floats divide by zero without an exception.
-        values = [np.float64(v) if type(v) is float else v for v in bound.args]
+        values = [structure.mapped(_as_numpy, v) for v in bound.args]
         with np.errstate(all="ignore"):
             return self.specialisations[argtypes].function(*values)
 
@@ -246,11 +289,18 @@ class PythonGradient(_Face):
         return self.pyfunc
 
 
+def _as_numpy(v: Any) -> Any:
+    return np.float64(v) if type(v) is float else v
+
+
 def _typeof(v: Any) -> types.Type:
     try:
-        return typeof(v) or types.pyobject
+        found = typeof(v)
     except (ValueError, NumbaError):
-        return types.pyobject
+        found = None
+    if found is not None:
+        return found
+    return types.Tuple(tuple(map(_typeof, v))) if type(v) is tuple else types.pyobject
 
 
 def user_function(f: Any) -> Callable[..., Any]:

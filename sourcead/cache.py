@@ -69,7 +69,7 @@ def key(request: Request) -> str | None:
     parts = (
         function,
         tuple(map(str, request.argtypes)),
-        (request.argnums, request.single, request.value, request.has_aux),
+        (request.argnums, request.single, request.value, request.has_aux, request.given),
         sorted(request.options),
         versions(),
     )

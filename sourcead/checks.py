@@ -11,6 +11,7 @@ import numpy as np
 from numba import types
 
 from .errors import Unsupported
+from .structure import MOST, Shape, count, leaves, shape_of
 
 _POSITIONAL = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
 
@@ -64,16 +65,26 @@ def plain_type(t: types.Type) -> types.Type:
 
 
 def check_arguments(
-    fn: Callable[..., Any], argtypes: Sequence[types.Type], argnums: Sequence[int], values: Sequence[Any] = ()
+    fn: Callable[..., Any],
+    argtypes: Sequence[types.Type],
+    argnums: Sequence[int],
+    values: Sequence[Any] = (),
+    given: Sequence[Shape] = (),
 ) -> None:
     """Refuse argument types that cannot be compiled, or cannot be differentiated, naming the parameter."""
     names = parameters(fn)
     for k, t in enumerate(map(plain_type, argtypes)):
-        where = f"argument {k} (`{names[k]}`) of `{fn.__name__}`"
-        if k in argnums:
-            _check_real(where, t)
-        if not _supported(t):
-            raise _refusal(where, t, *values[k : k + 1])
+        s = shape_of(t, given[k] if given else None)
+        if count(s) > MOST:
+            what = f"argument {k} (`{names[k]}`) of `{fn.__name__}` consists of {count(s)} values"
+            raise Unsupported(f"{what}, which is too many", remedy="pass NumPy arrays of them")
+        for path, leaf, value in leaves(names[k], t, s, values[k] if len(values) > k else None):
+            whole = "" if s is None else f"`{path}` in "
+            where = f"{whole}argument {k} (`{names[k]}`) of `{fn.__name__}`"
+            if k in argnums and not (s and isinstance(leaf, types.NoneType)):
+                _check_real(where, leaf)
+            if not _supported(leaf):
+                raise _refusal(where, leaf, value)
 
 
 def _supported(t: types.Type) -> bool:
@@ -96,9 +107,6 @@ def _refusal(where: str, t: types.Type, value: Any = None) -> Exception:
     what = f"{'an' if what[0] in 'aeiou' else 'a'} {what}"
     if isinstance(t, types.Array) and t.ndim == 0:
         return Unsupported(f"{where} is a 0-dimensional array", remedy="pass a number: x.item()")
-    if isinstance(t, types.BaseTuple):
-        remedy = "pass its members as arguments of their own; argnums=(0, 1, ...) differentiates several"
-        return Unsupported(f"{where} is {what}; tuples are not supported as arguments yet", remedy=remedy)
     if isinstance(t, types.PyObject):
         remedy = "pass numbers and NumPy arrays, or let the function close over it"
         return TypeError(f"{where} is {what}, which has no Numba type; {remedy}")

@@ -15,6 +15,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from . import cache
 from .checks import plain_type
+from .structure import Shape
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,7 @@ class Request:
     has_aux: bool
     options: tuple[tuple[str, Any], ...] = ()  # for Numba
     cached: bool = True
+    given: tuple[Shape, ...] = ()  # what arguments were that come as tuples
 
 
 @dataclass(eq=False)
@@ -71,6 +73,7 @@ def stages(request: Request) -> dict[str, Any]:
                 request.argnums[0] if request.single else request.argnums,
                 value=request.value,
                 has_aux=request.has_aux,
+                given=request.given,
             )
         finally:
             config.DISABLE_JIT = disabled

@@ -18,6 +18,7 @@ from .ir import (
     Assign,
     Block,
     Break,
+    Bundle,
     Call,
     Const,
     Expr,
@@ -122,8 +123,11 @@ def call_text(e: Call) -> tuple[str, int]:
     if fn is p.astype:
         return f"{expression(a[0], ATOM)}.astype({expression(a[1])})", ATOM
     if fn is p.pack:
-        inner = ", ".join(map(expression, a)) + ("," if len(a) == 1 else "")
-        return f"({inner})", ATOM
+        inner = ", ".join(map(expression, a))
+        if e.kwargs:  # a named tuple; a constant of the program is its class
+            ((_, cls),) = e.kwargs
+            return f"{cls.value}({inner})", ATOM  # type: ignore[attr-defined]
+        return f"({inner},)" if len(a) == 1 else f"({inner})", ATOM
     if fn is p.array_of:
         return f"np.array({rows(e)})", ATOM
     if fn is p.trips:
@@ -262,7 +266,8 @@ def block(b: Block, indent: str) -> Iterator[Line]:
 
 def lines(f: Function) -> list[Line]:
     """The program, line by line, each with the user's place it comes from."""
-    out: list[Line] = [(f"def {f.name}({', '.join(f.params)}):", None)]
+    out: list[Line] = [(f"def {f.name}({', '.join(n for n, _ in f.called_with)}):", None)]
+    out += [(f"    {str(b)[1:-1]} = {n}", None) for n, b in f.arguments if isinstance(b, Bundle) and b.items]
     stacks = dict.fromkeys(s.stack.name for s in walk(f.body) if isinstance(s, Push))
     out += [(f"    {name} = []", None) for name in stacks]
     out += block(f.body[:-1], "    ") if len(f.body) > 1 else []

@@ -330,9 +330,28 @@ class Return(Stmt):
     values: tuple[Expr, ...]
 
 
+@dataclass(frozen=True)
+class Bundle:
+    """A parameter that is a tuple: its items are parameters of the program; `cls` is the class of a named tuple."""
+
+    items: tuple[str | Bundle, ...]
+    cls: Any = None
+
+    def __repr__(self) -> str:
+        return f"({', '.join(map(str, self.items))}{',' * (len(self.items) == 1)})"
+
+
+def in_bundle(names: str | Bundle) -> tuple[str, ...]:
+    """The parameters in a bundle."""
+    return (names,) if isinstance(names, str) else tuple(n for i in names.items for n in in_bundle(i))
+
+
 @dataclass(frozen=True, eq=False)
 class Function:
-    """A program: `types` gives the Numba type of every name, `constants` the values of frozen globals."""
+    """A program: `types` gives the Numba type of every name, `constants` the values of frozen globals.
+
+    `arguments` says how it is called, when some of its parameters come in tuples: a name and what it consists of.
+    """
 
     name: str
     params: tuple[str, ...]
@@ -340,6 +359,11 @@ class Function:
     types: Mapping[str, Any] = field(default_factory=dict)
     constants: Mapping[str, Any] = field(default_factory=dict)
     tuple_result: bool = False  # `return a, b` rather than `return a`
+    arguments: tuple[tuple[str, str | Bundle], ...] = ()
+
+    @property
+    def called_with(self) -> tuple[tuple[str, str | Bundle], ...]:
+        return self.arguments or tuple((n, n) for n in self.params)
 
     def __repr__(self) -> str:
         from .emit import to_source

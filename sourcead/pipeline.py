@@ -10,7 +10,7 @@ from numba.core import types
 
 from .checks import argument_numbers, check_result
 from .errors import SourceadError
-from .frontend import parse
+from .frontend import Argument, parse
 from .infer import infer
 from .ir import Call, Const, Function, Return, Var
 from .lower import lower
@@ -20,22 +20,30 @@ from .simplify.guards import guards
 from .simplify.induction import induction
 from .simplify.sink import sink
 from .ssa import ssa
+from .structure import Shape, leaf_types, shape_of
 
 Stages = dict[str, Function]
 
 
 def gradient_stages(
-    pyfunc: Any, argtypes: tuple[types.Type, ...], argnums: int | tuple[int, ...], *, value: bool, has_aux: bool
+    pyfunc: Any,
+    argtypes: tuple[types.Type, ...],
+    argnums: int | tuple[int, ...],
+    *,
+    value: bool,
+    has_aux: bool,
+    given: tuple[Shape, ...] = (),
 ) -> Stages:
     """Every stage by name, in order, from the user's function to the program that is emitted.
 
-    `pyfunc` may be a gradient itself: its program is differentiated once more.
+    `pyfunc` may be a gradient itself: its program is differentiated once more.  `given` tells of arguments that
+    are lists, dicts or objects, and have the types of tuples.
     """
-    out = primal_stages(pyfunc, argtypes)
+    out = primal_stages(pyfunc, argtypes, given)
     f = list(out.values())[-1]
     check_result(f.name, result_type(f), has_aux)
     single = isinstance(argnums, int)
-    wrt = tuple(f.params[k] for k in ([argnums] if isinstance(argnums, int) else argnums))
+    wrt = tuple(f.called_with[k][1] for k in ([argnums] if isinstance(argnums, int) else argnums))
     f = out["reverse"] = reverse(f, wrt, value=value, single=single, has_aux=has_aux)
     f = out["reverse lowered"] = lower(f, adjoint=True)
     f = out["reverse simplified"] = simplify(f)
@@ -44,7 +52,7 @@ def gradient_stages(
     return out
 
 
-def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Stages:
+def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Shape, ...] = ()) -> Stages:
     """From source to a simplified program over scalars and atoms."""
     out: Stages = {}
     if hasattr(pyfunc, "pyfunc") and hasattr(pyfunc, "argnums"):  # a gradient, differentiated again
@@ -54,18 +62,28 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Stages:
             pyfunc.argnums[0] if pyfunc.single else pyfunc.argnums,
             value=pyfunc.value,
             has_aux=pyfunc.has_aux,
+            given=given,
         )
         f = inner["fuse"]
         out["gradient"] = replace(f, body=f.body)
         f = out["ssa"] = ssa(f)
     else:
-        f = out["parse"] = parse(pyfunc)
+        f = out["parse"] = parse(pyfunc, arguments(argtypes, given))
         f = out["ssa"] = ssa(f)
-        f = out["infer"] = infer(f, argtypes)
+        f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
         f = out["lower"] = lower(f)
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     out["primal fused"] = simplify(fuse(f))
     return out
+
+
+def arguments(argtypes: tuple[types.Type, ...], given: tuple[Shape, ...]) -> tuple[Argument, ...]:
+    """What is known of the arguments before their types are needed."""
+    shapes = map(shape_of, argtypes, given or (None,) * len(argtypes))
+    return tuple(
+        Argument(s, tuple(isinstance(leaf, types.NoneType) for leaf in leaf_types(t)))
+        for s, t in zip(shapes, argtypes, strict=True)
+    )
 
 
 def result_type(f: Function) -> types.Type:

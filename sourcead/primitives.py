@@ -35,8 +35,8 @@ def astype(a: Any, dtype: Any) -> Any:
     return a.astype(dtype)
 
 
-def pack(*items: Any) -> tuple[Any, ...]:
-    """`(x, y)`"""
+def pack(*items: Any, cls: Any = None) -> tuple[Any, ...]:
+    """`(x, y)`, or `cls(x, y)` of the class whose name among the constants is `cls`"""
     return items
 
 

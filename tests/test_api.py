@@ -194,13 +194,13 @@ def test_wrong_number_of_arguments():
         (np.arange(3), r"has elements of type int64; convert the array with x.astype"),
         (1j, "complex"),
         ("text", "real-valued inputs"),
-        ([1.0, 2.0], r"argument 0 \(`x`\) of `square` is a list; pass a NumPy array"),
+        ([1.0, 2], r"`x\[1\]` in argument 0 \(`x`\) of `square` has type int64"),
         (object(), "is an object, which has no Numba type"),
         (None, "real-valued"),
         (np.float16(1), "float16; convert to float64"),
         (np.array(1.0), "0-dimensional array"),
         (np.ones(2, ">f8"), "a NumPy array of dtype >f8, which has no Numba type"),
-        ((1.0, 2.0), "is a tuple; tuples are not supported as arguments yet"),
+        ((1.0, "text"), r"`x\[1\]` in argument 0 \(`x`\) of `square` has type unicode_type"),
     ],
 )
 def test_arguments_that_have_no_gradient(x, text, jit):
@@ -214,7 +214,7 @@ def test_other_arguments_are_looked_at_too():
 
     g = grad(f)
     assert [g(1.0, how) for how in (None, "text", True, 3, np.ones(2, bool))] == [2.0] * 5
-    for how in ((1, 2), 1j, np.ones(2, complex), np.datetime64("2020-01-01"), [1]):
+    for how in ((1, 1j), 1j, np.ones(2, complex), np.datetime64("2020-01-01"), [1j]):
         with pytest.raises(TypeError, match=r"argument 1 \(`how`\) of `f`"):
             g(1.0, how)
 

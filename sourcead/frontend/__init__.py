@@ -1,6 +1,7 @@
 """From a Python function to a program: flat, calls of user functions inlined, jumps in tail position."""
 
 from ..fingerprint import fingerprint
+from .arguments import Argument
 from .parse import parse
 
-__all__ = ["fingerprint", "parse"]
+__all__ = ["Argument", "fingerprint", "parse"]

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from .source import Source, Tree
@@ -57,6 +59,17 @@ class Activation:
     loops: list[LoopSite] = field(default_factory=list)
     result: Value | None = None
     returned: list[Moment] = field(default_factory=list)
+
+    @cached_property
+    def assigned(self) -> Counter[str]:
+        """In how many places names are assigned; the target of a loop counts twice if it is more than that."""
+        body = body_of(self.source.node)
+        times = Counter(
+            n.id for s in body for n in inside(s) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)
+        )
+        for loop in (n for s in body for n in inside(s) if isinstance(n, ast.For)):
+            times.update(n for n in stored([loop.target]) if not may_count(self.source.node, loop, n))
+        return times
 
     def moment(self) -> Moment:
         return Moment(dict(self.env), frozenset(self.certain))

@@ -16,10 +16,11 @@ from .. import primitives as p
 from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Var
 from ..rules import rule_of
+from . import records
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
 from .parser import Parser, describe
-from .values import Method, Nested, Partial, Refusal, Static, Tup, Value, dtype, is_function
+from .values import Method, Nested, Partial, Record, Refusal, Static, Tup, Value, dtype, is_function
 
 Kwargs = dict[str, Value]
 
@@ -101,7 +102,9 @@ def refusal_of(callee: Value) -> Refusal | None:
 def apply(q: Parser, node: ast.AST, callee: Value, args: list[Value], kwargs: Kwargs) -> Value:
     """Call a value with values."""
     match callee:
-        case Method(owner, name):
+        case Method(Record() as owner, name):
+            return records.method(owner, name, args, kwargs)
+        case Method(Var() as owner, name):
             return method(q, node, owner, name, args, kwargs)
         case Nested():
             return inline(q, node, callee, args, kwargs)
@@ -247,7 +250,7 @@ Handler = Callable[[Parser, ast.AST, list[Value]], Value | None]
 
 def len_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     (a,) = args
-    if isinstance(a, Tup):
+    if isinstance(a, (Tup, Record)):
         return Const(len(a.items))
     if isinstance(a, Call) and a.fn is p.shape_of:
         return Call(np.ndim, a.args)

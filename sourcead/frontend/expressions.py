@@ -9,10 +9,11 @@ from typing import Any, TypeGuard
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Slice, Var
+from . import records
 from .calls import call
 from .methods import ATTRIBUTES, METHODS
 from .parser import Parser, describe
-from .values import Method, Nested, Refusal, Static, Tup, Value, is_code, is_readable
+from .values import Method, Nested, Record, Refusal, Static, Tup, Value, is_code, is_readable
 
 BINARY: dict[type, Callable[..., Any]] = {
     ast.Add: op.add,
@@ -43,7 +44,6 @@ COMPARE: dict[type, Callable[..., Any]] = {
 
 REFUSED: dict[type, tuple[str, str]] = {
     ast.List: ("a list cannot be differentiated", "use a tuple, or an array: np.array([...]) or np.zeros(n)"),
-    ast.Dict: ("a dict cannot be differentiated", "use variables of their own, or a tuple"),
     ast.Set: ("a set cannot be differentiated", "use a tuple or an array"),
     ast.ListComp: ("a list comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
     ast.SetComp: ("a set comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
@@ -69,6 +69,9 @@ def expr(q: Parser, node: ast.expr) -> Value:
             return located(q, node, lambda: q.lookup(name))
         case ast.Tuple(elts):
             return Tup(tuple(q.each(elts, lambda n: item(q, n))))
+        case ast.Dict(keys, values):
+            known_keys = q.each([n for n in keys if n], lambda n: expr(q, n))
+            return records.display(known_keys, q.each(values, lambda n: item(q, n)))
         case ast.BinOp(left, o, right):
             a, b = q.each((left, right), lambda n: expr(q, n))
             return located(q, node, lambda: binary(q, (left, right), BINARY[type(o)], a, b))
@@ -143,7 +146,7 @@ def known(v: Value) -> bool | None:
     match v:
         case Const(value):
             return bool(value)
-        case Tup(items):
+        case Tup(items) | Record(items):
             return bool(items)
         case Static() | Nested():
             return True
@@ -243,8 +246,11 @@ def comparison(q: Parser, node: ast.expr, o: ast.cmpop, a: Value, b: Value) -> V
             same = a.value is b.value or a == b
             return Const(same is (fn is op.is_))
         return Const(bool(fn(a.value, b.value)))
+    for x, y in ((a, b), (b, a)):
+        if fn in (op.is_, op.is_not) and x == Const(None) and isinstance(y, Var) and y.name in q.never_none:
+            return Const(fn is op.is_not)
     if not (is_code(a) and is_code(b)):  # functions, types, None against a function
-        if fn in (op.is_, op.is_not, op.eq, op.ne) and not (isinstance(a, Tup) or isinstance(b, Tup)):
+        if fn in (op.is_, op.is_not, op.eq, op.ne) and not any(isinstance(v, (Tup, Record)) for v in (a, b)):
             return Const((a == b) is (fn in (op.is_, op.eq)))
         if fn in (op.is_, op.is_not):
             return Const(fn is op.is_not)
@@ -252,6 +258,8 @@ def comparison(q: Parser, node: ast.expr, o: ast.cmpop, a: Value, b: Value) -> V
 
 
 def membership(q: Parser, node: ast.expr, positive: bool, a: Value, b: Value) -> Value:
+    if isinstance(b, Record):
+        b = records.keys(b)
     if not isinstance(b, Tup) or not all(is_code(i) for i in (a, *b.items)):
         raise Refusal("`in` is supported for tuples only", "write the comparisons, or a loop", q.loc(node))
     if isinstance(a, Const) and all(isinstance(i, Const) for i in b.items):
@@ -300,6 +308,8 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
         if name not in owner.fields:
             raise Refusal(f"`.{name}` of a tuple is not supported", "use its items: t[0], t[1], len(t)")
         return owner.items[owner.fields.index(name)]
+    if isinstance(owner, Record):
+        return records.attribute(owner, name)
     x = q.operand(node.value, owner)
     if not isinstance(x, Var):
         raise Refusal(f"`.{name}` of a number is not supported")
@@ -317,6 +327,8 @@ def is_shape(v: Value) -> TypeGuard[Call]:
 def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value:
     if isinstance(owner, Tup):
         return tuple_item(q, owner, index)
+    if isinstance(owner, Record):
+        return records.item(owner, expr(q, index))
     i = indices(q, index)
     if is_shape(owner) and len(i) == 1 and isinstance(i[0], Const):
         return Call(p.shape, (owner.args[0], i[0]))
@@ -384,6 +396,8 @@ def store(q: Parser, node: ast.Subscript) -> Index:
     owner = expr(q, node.value)
     if isinstance(owner, Tup):
         raise Refusal("the items of a tuple cannot be assigned", "make a new tuple, or use an array", q.loc(node))
+    if isinstance(owner, Record):
+        raise Refusal("the items of a dict cannot be assigned", "make a new dict, or use variables", q.loc(node))
     array = q.operand(node.value, owner)
     if not isinstance(array, Var):
         raise Refusal("only elements of arrays can be assigned", "", q.loc(node))

@@ -5,18 +5,19 @@ from __future__ import annotations
 import ast
 import operator as op
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numba
 import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, For, Index, Stmt, Var, While
+from . import records
 from .activation import LoopSite, Moment, join, may_count, stored
 from .expressions import expr, item, located, operand, truth
 from .jumps import Region, completes
 from .parser import Parser
-from .values import Earlier, Refusal, Static, Tup, Value, is_code
+from .values import Earlier, Record, Refusal, Static, Tup, Value, is_code
 
 Bounds = tuple[Expr, Expr, Expr]
 
@@ -163,9 +164,7 @@ def unrolled(q: Parser, node: ast.For, site: LoopSite, values: tuple[Value, ...]
     """A loop over a tuple: the items may be of different types, so each gets its own copy of the body."""
     from .statements import assign, statements
 
-    kept = q.keep(node, object(), "item", Tup(values))  # the body may change what they are made of
-    assert isinstance(kept, Tup)
-    for value in kept.items:
+    for value in [held(q, node, v) for v in values]:  # the body may change what they are made of
         if not q.reachable():
             return
         each = LoopSite(site.exit, q.label(), q.act.moment(), site.broken)
@@ -177,6 +176,13 @@ def unrolled(q: Parser, node: ast.For, site: LoopSite, values: tuple[Value, ...]
         end = each.iteration_ends(q.act.moment() if completes(tuple(out)) else None)
         q.act.set(end or q.act.moment())
         q.out.append(Region(q.loc(node), each.next, tuple(out)))
+
+
+def held(q: Parser, node: ast.AST, v: Value) -> Value:
+    """The value as it is now; what is known while parsing stays known."""
+    if isinstance(v, (Tup, Record)):
+        return replace(v, items=tuple(held(q, node, i) for i in v.items))
+    return q.now(node, q.code(v)) if is_code(v) else v
 
 
 def while_(q: Parser, node: ast.While) -> None:
@@ -207,6 +213,8 @@ def iteration(q: Parser, node: ast.expr, target: ast.expr) -> Iteration:
                 if callee.value is fn:
                     return located(q, node, lambda: make(q, node, target))  # type: ignore[return-value, arg-type]  # noqa: B023
     value = located(q, node, lambda: item(q, node))
+    if isinstance(value, Record):
+        return records.keys(value)
     if isinstance(value, Tup):
         return value
     if not is_code(value) or isinstance(value, Const):

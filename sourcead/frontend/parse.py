@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import FunctionType
 from typing import Any
 
+from .. import primitives as p
 from ..errors import Unsupported
-from ..ir import Block, Const, Function, Loc, Return, Var
-from .activation import parameters
+from ..ir import Block, Bundle, Call, Const, Expr, Function, Loc, Return, in_bundle
+from .arguments import Argument, bind
 from .inline import body, of_function, returns_of
 from .jumps import eliminate
 from .naming import named
 from .parser import Parser
-from .values import Refusal, Tup, Value, is_code
+from .values import Refusal, Tup, Value
 
 
-def parse(pyfunc: Callable[..., Any]) -> Function:
-    """The program of a Python function; `Unsupported`, with all findings at once, when it cannot be one."""
+def parse(pyfunc: Callable[..., Any], given: Sequence[Argument] = ()) -> Function:
+    """The program of a Python function; `Unsupported`, with all findings at once, when it cannot be one.
+
+    `given` tells what the arguments are made of; without it, each is one value.
+    """
     fn = getattr(pyfunc, "py_func", pyfunc)
     if not isinstance(fn, FunctionType):
         raise Unsupported(f"{pyfunc!r} is not a Python function", None, "define one with def or lambda")
@@ -29,32 +33,40 @@ def parse(pyfunc: Callable[..., Any]) -> Function:
     where = act.source.loc(tree)
     if tree.args.vararg or tree.args.kwarg:
         raise Unsupported(f"`{act.name}` takes `*` arguments, which is not supported", where, "name its parameters")
-    params = tuple(q.variable(a.arg, a.arg).name for a in parameters(tree))
-    for name in sorted(act.locals):  # the user's names first, so that helpers and temporaries evade them
-        q.variable(name, name)
-    for a, unique in zip(parameters(tree), params, strict=True):
-        act.env[a.arg] = Var(unique)
-        act.certain.add(a.arg)
+    called = bind(q, tree, given)
     result: Value = Const(None)
     try:
         result = body(q, tree)
     except Refusal as r:
         q.note(r, tree)
     q.findings.check()
-    return finish(q, act.name, params, tree, where, result)
+    return finish(q, act.name, called, tree, where, result)
 
 
-def finish(q: Parser, name: str, params: tuple[str, ...], tree: Any, where: Loc, result: Value) -> Function:
+def finish(
+    q: Parser, name: str, called: tuple[tuple[str, str | Bundle], ...], tree: Any, where: Loc, result: Value
+) -> Function:
     act = q.act
     returns = returns_of(tree) if not isinstance(tree, ast.Lambda) else []
     loc = act.source.loc(returns[-1]) if returns else act.source.loc(getattr(tree, "body", tree))
     values = result.items if isinstance(result, Tup) else (result,)
-    if not all(is_code(v) for v in values):
-        raise Unsupported(f"`{name}` returns something else than numbers and arrays", loc, "return a number")
-    if any(isinstance(v, Const) and v.value is None for v in values):
+    if any(isinstance(v, Const) and v.value is None for v in values[:1]):
         raise Unsupported(f"`{name}` returns nothing", where, "end it with `return` and a number")
-    kept = tuple(q.operand(tree, v) for v in values)
+    try:
+        kept = tuple(packed(q, tree, v) for v in values)
+    except Refusal:
+        raise Unsupported(f"`{name}` returns something else than numbers and arrays", loc, "return a number") from None
     block: Block = named(eliminate(tuple(q.out), q.namer))
     program = (*block, Return(loc, kept))
     name = "f" if name == "<lambda>" else name
-    return Function(name, params, program, {}, q.constants, isinstance(result, Tup))
+    params = tuple(n for _, names in called for n in in_bundle(names))
+    structured = called if any(isinstance(names, Bundle) for _, names in called) else ()
+    return Function(name, params, program, {}, q.constants, isinstance(result, Tup), structured)
+
+
+def packed(q: Parser, tree: Any, v: Value) -> Expr:
+    """A result, or an auxiliary one: tuples may be in tuples."""
+    if not isinstance(v, Tup):
+        return q.operand(tree, v)
+    items = tuple(packed(q, tree, i) for i in v.items)
+    return Call(p.pack, items, (("cls", Const(q.named(v.cls))),) if v.cls is not None else ())

@@ -6,6 +6,7 @@ import ast
 import builtins
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from ..errors import Findings, Unsupported
 from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise, Stmt, Var, variables
 from .activation import Activation, Moment, join, stored
 from .jumps import completes, goes_on
-from .values import Earlier, Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
+from .values import Earlier, Record, Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
 
 
 class Parser:
@@ -26,7 +27,8 @@ class Parser:
         self.out: list[Stmt] = []
         self.namer = Namer(RESERVED)
         self.findings = Findings()
-        self.constants: dict[str, np.ndarray] = {}
+        self.constants: dict[str, Any] = {}  # arrays, and classes of named tuples
+        self.never_none: set[str] = set()  # parameters that are not None, whatever happens
         self._frozen: dict[int, tuple[np.ndarray, Var]] = {}
         self.stack: list[Activation] = []
         self.labels = 0
@@ -118,6 +120,10 @@ class Parser:
             unique[key] = self.namer(base)
         return Var(unique[key])
 
+    def local(self, name: str) -> str:
+        """The program's name for a local name of the user's."""
+        return self.variable(name, name).name
+
     def lookup(self, name: str) -> Value:
         home = self.owner(name)
         if home is not None:
@@ -166,6 +172,14 @@ class Parser:
             self.constants[var.name] = np.array(a, order="C")
         return self._frozen[id(a)][1]
 
+    def named(self, cls: Any) -> str:
+        """What the program calls the class of a named tuple."""
+        name = next((n for n, c in self.constants.items() if c is cls), None)
+        if name is None:
+            name = self.namer(cls.__name__)
+            self.constants[name] = cls
+        return name
+
     # ---- values ----------------------------------------------------------------------------------
 
     def temp(self, node: ast.AST, value: Expr) -> Var:
@@ -185,7 +199,9 @@ class Parser:
             return v  # type: ignore[return-value]
         match v:
             case Tup():
-                raise Refusal("a tuple cannot be used here", "use its items one by one, or an array")
+                raise Refusal("a tuple or a list cannot be used here", "use its items one by one, or an array")
+            case Record():
+                raise Refusal("a dict or an object cannot be used here", "use its items one by one")
             case Static(x):
                 raise Refusal(f"{describe(x)} cannot be used as a number or an array here")
             case Refused():
@@ -206,12 +222,12 @@ class Parser:
 
     def plan(self, key: Any, base: str, value: Value, pairs: list[tuple[Var, Expr]]) -> Value:
         """What a name will stand for, and in `pairs` the assignments that takes."""
-        if isinstance(value, Tup):
+        if isinstance(value, (Tup, Record)):
             items = tuple(
                 self.plan((key, k), f"{base}_{f}", v, pairs)
-                for k, (v, f) in enumerate(zip(value.items, value.fields or range(len(value.items)), strict=True))
+                for k, (v, f) in enumerate(zip(value.items, labels(value), strict=True))
             )
-            return Tup(items, value.fields)
+            return replace(value, items=items)
         if not is_code(value):
             return value
         var = self.variable(key, base)
@@ -237,8 +253,13 @@ class Parser:
         """`name = value` in the current activation."""
         if isinstance(value, Refused):
             raise Refusal
-        self.act.env[name] = self.keep(node, name, name, value)
-        self.act.certain.add(name)
+        act = self.act
+        fixed = isinstance(value, Const) and (value.value is None or isinstance(value.value, (str, int)))
+        if fixed and act.assigned[name] == 1 and name not in act.trusted:
+            act.env[name] = value  # known while parsing
+        else:
+            act.env[name] = self.keep(node, name, name, value)
+        act.certain.add(name)
 
     # ---- checks that Python makes -------------------------------------------------------------------
 
@@ -249,6 +270,14 @@ class Parser:
 
     def extent(self, node: ast.AST, array: Expr, axis: int = 0) -> Expr:
         return self.temp(node, Call(p.shape, (array, Const(axis))))
+
+
+def labels(value: Tup | Record) -> list[str]:
+    """What goes into the names of the items."""
+    names = [str(n) for n in (value.fields if isinstance(value, Tup) else value.names)]
+    return [n if n.isidentifier() or n.isdigit() else str(k) for k, n in enumerate(names)] or [
+        str(k) for k in range(len(value.items))
+    ]
 
 
 def describe(x: Any) -> str:

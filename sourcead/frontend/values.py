@@ -32,10 +32,20 @@ class Static:
 
 @dataclass(frozen=True)
 class Tup:
-    """A tuple whose items are known one by one; `fields` are the names of a named tuple's."""
+    """A tuple whose items are known one by one; `fields` are the names of a named tuple's, `cls` is its class."""
 
     items: tuple[Value, ...]
     fields: tuple[str, ...] = ()
+    cls: Any = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """A dict with constant keys, or an object with `attributes`, whose items are known one by one."""
+
+    items: tuple[Value, ...]
+    names: tuple[Any, ...]
+    attributes: bool
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,9 +72,9 @@ class Partial:
 
 @dataclass(frozen=True)
 class Method:
-    """`a.sum` of an array, before it is called."""
+    """`a.sum` of an array, or `d.items` of a dict, before it is called."""
 
-    owner: Var
+    owner: Var | Record
     name: str
 
 
@@ -87,7 +97,7 @@ class Refused:
     """What a refused statement would have computed; using it is not reported again."""
 
 
-Value = Expr | Static | Tup | Nested | Partial | Method | Unclear | Earlier | Refused
+Value = Expr | Static | Tup | Record | Nested | Partial | Method | Unclear | Earlier | Refused
 
 
 class Refusal(Exception):
@@ -128,7 +138,8 @@ def wrap(x: Any, freeze: Callable[[np.ndarray], Var]) -> Value:
     if isinstance(x, np.ndarray):
         return freeze(x)
     if isinstance(x, tuple):
-        return Tup(tuple(wrap(i, freeze) for i in x), tuple(getattr(x, "_fields", ())))
+        fields = tuple(getattr(x, "_fields", ()))
+        return Tup(tuple(wrap(i, freeze) for i in x), fields, type(x) if fields else None)
     if isinstance(x, functools.partial):
         kwargs = tuple((k, wrap(v, freeze)) for k, v in x.keywords.items())
         return Partial(wrap(x.func, freeze), tuple(wrap(a, freeze) for a in x.args), kwargs)

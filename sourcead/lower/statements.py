@@ -148,7 +148,7 @@ def statement(b: Builder, s: Stmt) -> None:
 
 def returned(b: Builder, e: Expr) -> Expr:
     if isinstance(e, Call) and e.fn is p.pack:
-        return Call(p.pack, tuple(returned(b, x) for x in e.args))
+        return replace(e, args=tuple(returned(b, x) for x in e.args))
     v = evaluate(b, e)
     if isinstance(v, tuple):
         return Call(p.pack, tuple(returned(b, x) if isinstance(x, Expr) else x for x in v))

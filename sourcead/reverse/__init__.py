@@ -8,6 +8,7 @@ Griewank and Walther, "Evaluating Derivatives" (2008), chapters 3 and 4.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numba.core import types
@@ -19,6 +20,7 @@ from ..ir import (
     Accum,
     Assign,
     Block,
+    Bundle,
     Call,
     Const,
     Expr,
@@ -30,6 +32,7 @@ from ..ir import (
     Var,
     While,
     blocks,
+    in_bundle,
     walk,
     with_blocks,
     writes,
@@ -46,12 +49,15 @@ from .tapes import Tapes, leaves_early
 __all__ = ["reverse"]
 
 
-def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has_aux: bool = False) -> Function:
+Names = str | Bundle
+
+
+def reverse(f: Function, wrt: tuple[Names, ...], *, value: bool, single: bool, has_aux: bool = False) -> Function:
     """Forward sweep, then backward sweep.
 
     f: a lowered, typed program whose (first) result is a real scalar; wrt: parameters to differentiate with
-    respect to; value: return the value too; single: one gradient rather than a tuple of them; has_aux: the
-    program returns `(result, aux)`.
+    respect to, or bundles of them; value: return the value too; single: one gradient rather than a tuple of them;
+    has_aux: the program returns `(result, aux)`.
 
     The result returns `gradient`, `(value, gradient)`, `(gradient, aux)` or `((value, aux), gradient)`.
     """
@@ -60,10 +66,11 @@ def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has
     returned = f.body[-1]
     assert isinstance(returned, Return)
     result = returned.values[0]
-    c = context(f, wrt, tuple(v.name for v in (result,) if isinstance(v, Var)))
+    leaves = tuple(n for names in wrt for n in in_bundle(names))
+    c = context(f, leaves, tuple(v.name for v in (result,) if isinstance(v, Var)))
     refuse_rebound(c)
     f = c.f
-    for n in wrt:  # the adjoints that the user asks for get the plain names
+    for n in leaves:  # the adjoints that the user asks for get the plain names
         if n in c.active:
             c.bar(n)
     pieces = {s: code for s in walk(f.body) if (code := adjoint(s, c))}
@@ -75,7 +82,8 @@ def reverse(f: Function, wrt: tuple[str, ...], *, value: bool, single: bool, has
     touched = writes(*backward)
     end = finish(returned, wrt, c, touched, value=value, single=single, has_aux=has_aux)
     body = (*forward, *end[0], *backward, *end[1])
-    return replace(f, name=f"{f.name}_grad", body=body, types=c.types, tuple_result=False)
+    constants = {**f.constants, **end[2]}
+    return replace(f, name=f"{f.name}_grad", body=body, types=c.types, constants=constants, tuple_result=False)
 
 
 def distinct(block: Block) -> Block:
@@ -102,13 +110,25 @@ def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dic
 
 
 def finish(
-    returned: Return, wrt: tuple[str, ...], c: Context, touched: set[str], *, value: bool, single: bool, has_aux: bool
-) -> tuple[list[Stmt], list[Stmt]]:
-    """Statements between the sweeps, and the end: what the gradient returns."""
+    returned: Return, wrt: tuple[Names, ...], c: Context, touched: set[str], *, value: bool, single: bool, has_aux: bool
+) -> tuple[list[Stmt], list[Stmt], dict[str, Any]]:
+    """Statements between the sweeps, and the end: what the gradient returns, with the classes it is made of."""
     loc = returned.loc
     between: list[Stmt] = []
     end: list[Stmt] = []
-    bars = [gradient_of(n, touched, c, loc, end) for n in wrt]
+    classes: dict[str, Any] = {}
+
+    def packed(names: Names) -> Expr:
+        if isinstance(names, str):
+            return gradient_of(names, touched, c, loc, end)
+        items = tuple(map(packed, names.items))
+        if names.cls is None:
+            return Call(p.pack, items)
+        name = next((n for n, cls in classes.items() if cls is names.cls), None) or c.namer(names.cls.__name__)
+        classes[name] = names.cls
+        return Call(p.pack, items, (("cls", Const(name)),))
+
+    bars = [packed(names) for names in wrt]
     gradient: Expr = bars[0] if single else Call(p.pack, tuple(bars))
     primal: Expr = returned.values[0]
     results: tuple[Expr, ...]
@@ -119,11 +139,13 @@ def finish(
     else:
         results = (primal, gradient) if value else (gradient,)
     end.append(Return(loc, results if len(results) == 1 else (Call(p.pack, results),)))
-    return between, end
+    return between, end, classes
 
 
 def gradient_of(n: str, touched: set[str], c: Context, loc: Loc | None, end: list[Stmt]) -> Expr:
     t = c.types[n]
+    if isinstance(t, types.NoneType):
+        return Const(None)
     if n not in c.bars or c.bars[n] not in touched:  # the result does not depend on it after all
         if not is_array(t):
             return zero(t)
@@ -138,6 +160,8 @@ def gradient_of(n: str, touched: set[str], c: Context, loc: Loc | None, end: lis
 
 def kept(v: Expr, c: Context, loc: Loc | None, between: list[Stmt]) -> Expr:
     """An auxiliary result as the forward sweep leaves it: the backward sweep may write into arrays."""
+    if isinstance(v, Call):
+        return replace(v, args=tuple(kept(i, c, loc, between) for i in v.args))
     if isinstance(v, Var) and is_array(c.types[v.name]):
         name = Var(c.fresh(f"{v.name}_kept", c.types[v.name]))
         between.append(Assign(loc, name, Call(np.copy, (v,))))

@@ -1,0 +1,59 @@
+"""Dicts whose keys are constants, and objects: their items are variables, read by name."""
+
+from __future__ import annotations
+
+from ..ir import Const
+from .values import Record, Refusal, Tup, Value
+
+
+def display(keys: list[Value], values: list[Value]) -> Record:
+    """`{"a": x, "b": y}`"""
+    if len(keys) != len(values):
+        raise Refusal("`**` in a dict is not supported", "write the items one by one")
+    if not all(isinstance(k, Const) for k in keys):
+        raise Refusal("the keys of a dict must be constants", "use an array for what is indexed in a loop")
+    found = {k.value: v for k, v in zip(keys, values, strict=True)}  # type: ignore[union-attr]
+    return Record(tuple(found.values()), tuple(found), False)
+
+
+def keys(r: Record) -> Tup:
+    if r.attributes:
+        raise Refusal("an object cannot be iterated over, or searched", "use its attributes")
+    return Tup(tuple(map(Const, r.names)))
+
+
+def attribute(r: Record, name: str) -> Value:
+    from .values import Method
+
+    if not r.attributes:
+        return Method(r, name)
+    if name not in r.names:
+        raise Refusal(f"`.{name}` is not supported: only the fields of the object are known", "write it as a function")
+    return r.items[r.names.index(name)]
+
+
+def item(r: Record, key: Value) -> Value:
+    if r.attributes:
+        raise Refusal("an object has no items", "use its attributes")
+    if not isinstance(key, Const):
+        raise Refusal("the key of a dict must be a constant", "use an array for what is indexed in a loop")
+    if key.value not in r.names:
+        raise Refusal(f"the dict has no key {key.value!r}", f"it has {', '.join(map(repr, r.names))}")
+    return r.items[r.names.index(key.value)]
+
+
+def method(r: Record, name: str, args: list[Value], kwargs: dict[str, Value]) -> Value:
+    if not args and not kwargs:
+        if name == "keys":
+            return keys(r)
+        if name == "values":
+            return Tup(r.items)
+        if name == "items":
+            return Tup(tuple(Tup((Const(k), v)) for k, v in zip(r.names, r.items, strict=True)))
+        if name == "copy":
+            return r
+    if name == "get" and not kwargs and len(args) in (1, 2) and isinstance(args[0], Const):
+        if args[0].value in r.names:
+            return item(r, args[0])
+        return args[1] if len(args) == 2 else Const(None)
+    raise Refusal(f"`.{name}` of a dict is not supported", "use its items: d['a'], d.items(), len(d)")
