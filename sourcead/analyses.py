@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba.core import types
 
 from . import primitives as p
 from .infer import is_float
@@ -239,7 +240,8 @@ def active(f: Function, wrt: tuple[str, ...], results: tuple[str, ...]) -> set[s
         return same.get(n, n)
 
     def carries(n: str) -> bool:
-        return n not in f.types or is_float(f.types[n])
+        t = f.types.get(n)
+        return t is None or is_float(t) or isinstance(t, types.BaseTuple) and any(map(is_float, t))
 
     links = {(key(a), key(b)) for a, b in edges if carries(a) and carries(b)}
     varied = closure({key(n) for n in wrt}, links)

@@ -35,6 +35,7 @@ class Entry:
     source: str
     constants: dict[str, Any]  # values of frozen globals, by their names in the emitted text
     code: bytes | None  # a pickled compile result
+    routines: tuple[tuple[str, Any], ...] = ()  # other functions in the text, with their signatures
 
 
 # ---- where ---------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ def save(key: str, entry: Entry) -> str:
     if folder is None:
         return ""
     try:
-        payload = pickle.dumps((entry.name, entry.source, entry.constants, entry.code), protocol=5)
+        payload = pickle.dumps(tuple(vars(entry).values()), protocol=5)
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         _write(folder / f"{key}.bin", _MAGIC + hashlib.sha256(payload).digest() + payload)
     except Exception:

@@ -41,6 +41,7 @@ class Specialisation:
     source: str
     constants: Mapping[str, Any]
     key: str | None  # in the on-disk cache
+    routines: tuple[tuple[str, Any], ...] = ()  # other functions in the text, with their signatures
     filename: str = ""
     result: Any = None  # Numba's CompileResult
     code: bytes | None = field(default=None, repr=False)  # the same as found on disk
@@ -89,7 +90,7 @@ def emitted(request: Request) -> Specialisation:
         if spec is None:
             spec = _build(request, key)
             if key is not None and request.cached:
-                spec.filename = cache.save(key, cache.Entry(spec.name, spec.source, dict(spec.constants), None))
+                spec.filename = cache.save(key, entry(spec, None))
         _register_lines(spec)
         if key is not None:
             _alive[key] = spec
@@ -101,14 +102,19 @@ def _from_disk(key: str) -> Specialisation | None:
     if entry is None:
         return None
     filename = cache.source_file(key, entry)
-    return Specialisation(entry.name, entry.source, entry.constants, key, filename, code=entry.code)
+    return Specialisation(entry.name, entry.source, entry.constants, key, entry.routines, filename, code=entry.code)
+
+
+def entry(spec: Specialisation, code: bytes | None) -> cache.Entry:
+    return cache.Entry(spec.name, spec.source, dict(spec.constants), code, spec.routines)
 
 
 def _build(request: Request, key: str | None) -> Specialisation:
     from .emit import to_source
 
     program = list(stages(request).values())[-1]
-    return Specialisation(program.name, to_source(program), dict(program.constants), key)
+    routines = tuple((g.name, g.returns(*(g.types[n] for n in g.params))) for g in program.routines)
+    return Specialisation(program.name, to_source(program), dict(program.constants), key, routines)
 
 
 _serial = iter(range(1, 1 << 62))
@@ -121,12 +127,20 @@ def _register_lines(spec: Specialisation) -> None:
         linecache.cache[spec.filename] = (len(spec.source), None, spec.source.splitlines(True), spec.filename)
 
 
-def to_python(spec: Specialisation) -> Callable[..., Any]:
+def to_python(spec: Specialisation, wrap: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
+    """The emitted function; those that it calls by name are made what `wrap` makes of them."""
     from . import emit, ir
 
     space = emit.namespace(ir.Function(spec.name, (), (), constants=spec.constants))
     space["__name__"] = __package__  # a module that any process can import: Numba's caches ask for it
     exec(compile(spec.source, spec.filename, "exec"), space)
+    for name, _ in spec.routines:
+        space[name].__qualname__ = f"k{spec.key or next(_serial)}.{name}"
+        if wrap is not None:
+            space[name] = wrap(space[name])
+    if wrap is not None:
+        for name, signature in reversed(spec.routines):
+            space[name].compile(signature)
     fn = space[spec.name]
     # Numba derives symbol names from the qualified name; objects loaded from disk must not clash with new ones.
     fn.__qualname__ = f"k{spec.key or next(_serial)}.{spec.name}"
@@ -154,10 +168,11 @@ def _compile(spec: Specialisation, request: Request) -> None:
     from .errors import InternalError
 
     entrypoints.init_all()
-    dispatcher = njit(error_model="numpy", **dict(request.options))(spec.function)
+    wrap = njit(error_model="numpy", **dict(request.options))
     try:
         with warnings.catch_warnings():  # advice on emitted code is of no use to the user
             warnings.simplefilter("ignore", NumbaPerformanceWarning)
+            dispatcher = wrap(to_python(spec, wrap) if spec.routines else spec.function)
             dispatcher.compile(request.argtypes)
     except NumbaError as e:
         raise InternalError(f"the adjoint emitted to {spec.filename} does not compile: {e}") from e
@@ -166,4 +181,4 @@ def _compile(spec: Specialisation, request: Request) -> None:
     if spec.key is not None and request.cached:
         code = cache.dump_result(spec.result)
         if code is not None:
-            cache.save(spec.key, cache.Entry(spec.name, spec.source, dict(spec.constants), code))
+            cache.save(spec.key, entry(spec, code))

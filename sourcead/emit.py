@@ -39,6 +39,7 @@ from .ir import (
     is_const,
     walk,
 )
+from .routines import Pullback, Routine, called
 
 TERNARY, OR, AND, NOT, COMPARE, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = range(11)
 
@@ -114,6 +115,8 @@ def call_text(e: Call) -> tuple[str, int]:
         return f"{expression(a[1], OR)} if {expression(a[0], OR)} else {expression(a[2], TERNARY)}", TERNARY
     if fn is p.shape:
         return f"{expression(a[0], ATOM)}.shape[{expression(a[1])}]", ATOM
+    if fn is p.item:
+        return f"{expression(a[0], ATOM)}[{expression(a[1])}]", ATOM
     if fn is p.shape_of:
         return f"{expression(a[0], ATOM)}.shape", ATOM
     if fn is p.dtype_of:
@@ -160,6 +163,8 @@ def constant(value: Any) -> str:
 
 def name_of(fn: Callable[..., Any]) -> str:
     """How emitted code spells a callable."""
+    if isinstance(fn, (Routine, Pullback)):
+        return fn.__name__
     if fn is np.absolute:
         return "np.abs"
     name = getattr(fn, "__name__", repr(fn))
@@ -295,7 +300,8 @@ def to_source(f: Function, comments: bool = True) -> str:
                 out.append(quote)
                 last = (loc.file, loc.line)
         out.append(text)
-    return "\n".join(out) + "\n"
+    parts = ["\n".join(out) + "\n", *(to_source(g, comments) for g in f.routines)]
+    return "\n\n".join(parts)
 
 
 # ---- functions -----------------------------------------------------------------------------
@@ -310,7 +316,8 @@ RESERVED = frozenset({"np", "math", "operator", *_CALLED_BY_NAME, *_BUILTINS})
 
 def namespace(f: Function) -> dict[str, Any]:
     """The globals in which emitted code runs."""
-    return {"np": np, "math": math, "operator": op, **_CALLED_BY_NAME, **f.constants}
+    calls = {r.__name__: r.compiled for r in called(f.body) if isinstance(r, Routine)}
+    return {"np": np, "math": math, "operator": op, **_CALLED_BY_NAME, **calls, **f.constants}
 
 
 def to_function(f: Function, source: str | None = None) -> Callable[..., Any]:

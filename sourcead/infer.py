@@ -61,8 +61,9 @@ def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
     flags = compiler.Flags()
     flags.nrt = True  # arrays may be created and returned
     flags.error_model = "numpy"
-    text = lines(replace(f, body=tuple(_typeable(s) for s in f.body), arguments=()))
-    pyfunc = to_function(f, "\n".join(t for t, _ in text) + "\n")
+    printed = replace(f, name=f"{f.name}_primal", body=tuple(_typeable(s) for s in f.body), arguments=())
+    text = lines(printed)  # under another name: it may call itself
+    pyfunc = to_function(printed, "\n".join(t for t, _ in text) + "\n")
     run = _TypesOnly(context, cpu_target.target_context, None, argtypes, None, flags, {})
     try:
         with warnings.catch_warnings():

@@ -360,6 +360,8 @@ class Function:
     constants: Mapping[str, Any] = field(default_factory=dict)
     tuple_result: bool = False  # `return a, b` rather than `return a`
     arguments: tuple[tuple[str, str | Bundle], ...] = ()
+    routines: tuple[Function, ...] = ()  # programs that it calls by name, when it is finished
+    returns: Any = None  # of such a program: the Numba type of its result
 
     @property
     def called_with(self) -> tuple[tuple[str, str | Bundle], ...]:
@@ -564,6 +566,13 @@ def walk(block: Iterable[Stmt]) -> Iterator[Stmt]:
             yield from _inside(s)
 
 
+@once
+def _routine_names(e: Expr) -> frozenset[str]:
+    """The user's functions that an expression calls."""
+    own = {e.fn.__name__} if isinstance(e, Call) and hasattr(e.fn, "argtypes") else set()
+    return frozenset(own.union(*map(_routine_names, children(e))))
+
+
 def reads(*stmts: Stmt) -> set[str]:
     """Names whose values the statements, blocks included, use (a store reads no array)."""
     return {n for s in walk(stmts) for n in variables(*operands(s))}
@@ -574,9 +583,14 @@ def writes(*stmts: Stmt) -> set[str]:
     return {n for s in walk(stmts) for n in written(s)}
 
 
+def variable_names(f: Function) -> set[str]:
+    """Every name in the program that stands for a value."""
+    return set(f.params) | set(f.constants) | reads(*f.body) | writes(*f.body)
+
+
 def names(f: Function) -> set[str]:
     """Every name that occurs in the program."""
-    return set(f.params) | set(f.constants) | reads(*f.body) | writes(*f.body)
+    return variable_names(f) | {n for s in walk(f.body) for e in operands(s) for n in _routine_names(e)}
 
 
 class Namer:

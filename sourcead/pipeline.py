@@ -9,12 +9,14 @@ from typing import Any
 from numba.core import types
 
 from .checks import argument_numbers, check_result
-from .errors import SourceadError
+from .emit import RESERVED
+from .errors import SourceadError, Unsupported
 from .frontend import Argument, parse
-from .infer import infer
-from .ir import Call, Const, Function, Return, Var
-from .lower import lower
+from .infer import infer, is_array
+from .ir import Call, Const, Function, Namer, Return, Var, rename, variable_names, walk
+from .lower import lower, written_parameters
 from .reverse import reverse
+from .routines import Pullback, Routine, called, retargeted
 from .simplify import fuse, polish, simplify
 from .simplify.guards import guards
 from .simplify.induction import induction
@@ -48,8 +50,51 @@ def gradient_stages(
     f = out["reverse lowered"] = lower(f, adjoint=True)
     f = out["reverse simplified"] = simplify(f)
     f = out["fuse"] = simplify(fuse(f))
-    out["emit"] = polish(f)
+    out["emit"] = with_routines(polish(f))
     return out
+
+
+def with_routines(f: Function) -> Function:
+    """The finished program together with those it calls, each under a name of its own."""
+    programs: dict[Routine | Pullback, Function] = {}
+    waiting = list(called(f.body))
+    while waiting:
+        r = waiting.pop()
+        if r not in programs:
+            g = programs[r] = routine_program(r)
+            waiting += called(g.body)
+    if not programs:
+        return f
+    taken = Namer({n for g in (f, *programs.values()) for n in variable_names(g)} | RESERVED | {f.name})
+    named = {r: replace(r, name=taken(r.__name__)) for r in reversed(programs)}
+    constants = dict(f.constants)
+    finished = []
+    for r, g in reversed(programs.items()):
+        renamed = {n: taken(n) for n, a in g.constants.items() if constants.get(n, a) is not a}
+        constants |= {renamed.get(n, n): a for n, a in g.constants.items()}
+        body = tuple(rename(s, renamed) for s in g.body)
+        finished.append(replace(g, name=named[r].__name__, body=retargeted(body, named), constants={}))
+    return replace(f, body=retargeted(f.body, named), constants=constants, routines=tuple(finished))
+
+
+def routine_program(r: Routine | Pullback) -> Function:
+    """The program of a function that calls itself, or of its pullback, ready to be emitted."""
+    routine = r.routine if isinstance(r, Pullback) else r
+    out = primal_stages(routine.pyfunc, routine.argtypes)
+    f = out["primal fused"]
+    if written := written_parameters(out["infer"]):
+        loc = next((s.loc for s in walk(out["infer"].body) if s.loc is not None), None)
+        raise Unsupported(
+            f"`{f.name}` calls itself and changes its argument `{min(written)}`", loc, "change a copy: x = x.copy()"
+        )
+    if not isinstance(r, Pullback):
+        return replace(polish(f), returns=result_type(f))
+    check_result(f.name, result_type(f), False)
+    wrt = sorted((f.params[k] for k in r.wrt), key=lambda n: is_array(f.types[n]))
+    f = reverse(f, tuple(wrt), value=False, single=False, pullback=True)
+    arrays = f.params[: r.arrays]
+    returns = types.Tuple([f.types[n] for n in (*(n for n in wrt if not is_array(f.types[n])), *arrays)])
+    return replace(polish(simplify(fuse(simplify(lower(f, adjoint=True))))), returns=returns)
 
 
 def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Shape, ...] = ()) -> Stages:

@@ -45,6 +45,11 @@ def array_of(*items: Any) -> Any:
     return np.array(items)
 
 
+def item(t: tuple[Any, ...], k: int) -> Any:
+    """`t[k]`"""
+    return t[k]
+
+
 def both(a: Any, b: Any) -> Any:
     """`a and b`"""
     return a and b

@@ -2,7 +2,8 @@
 
 import array_programs
 import nested_programs
+import recursive_programs
 import scalar_programs
 from program_table import PROGRAMS, Program
 
-__all__ = ["PROGRAMS", "Program", "array_programs", "nested_programs", "scalar_programs"]
+__all__ = ["PROGRAMS", "Program", "array_programs", "nested_programs", "recursive_programs", "scalar_programs"]

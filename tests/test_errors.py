@@ -198,9 +198,12 @@ def _(x):
     yield x
 
 
-@refused("calls itself")
-def recursive(x, n):
-    return x if n == 0 else recursive(x, n - 1) * x
+@refused("is an inner function and calls itself")
+def _(x):
+    def again(y, n):
+        return y if n == 0 else again(y, n - 1) * y
+
+    return again(x, 3)
 
 
 @refused("returns nothing on some path")

@@ -21,7 +21,7 @@ EACH = pytest.mark.parametrize("case", SMOOTH, ids=lambda c: c.name)
 COMPILED = (
     "polynomial reused_names continue_and_break return_from_a_nest loop_else halving newton_root written_argument "
     "gather_and_scatter diffusion_with_swap slice_stencil broadcasting reductions small_network single_precision "
-    "nested_functions in_place_helper"
+    "nested_functions in_place_helper recursive_horner one_another"
 ).split()
 
 

@@ -7,12 +7,13 @@ import inspect
 from types import FunctionType
 from typing import Any
 
-from ..ir import Const
+from ..ir import Call, Const
+from ..routines import Routine, calls_itself
 from .activation import Activation, body_of, inside, join, local_names, parameters, stored
 from .jumps import Region, completes
 from .parser import Parser
 from .source import Source, Tree, find
-from .values import Nested, Partial, Refusal, Static, Tup, Value
+from .values import Nested, Partial, Refusal, Static, Tup, Value, is_code
 
 DEEPEST = 60  # calls within calls; functions that make functions could go on for ever
 
@@ -20,9 +21,13 @@ DEEPEST = 60  # calls within calls; functions that make functions could go on fo
 def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The value of `callee(*args, **kwargs)`, after the statements of its body."""
     act = activation(q, callee)
+    if isinstance(callee, Static) and calls_itself(callee.value):
+        return routine(q, node, callee, act, args, kwargs)
     if any(a.key is act.key for a in q.stack) or len(q.stack) > DEEPEST:
         raise Refusal(
-            f"`{act.name}` calls itself, which is not supported", "write a loop instead of the recursion", q.loc(node)
+            f"`{act.name}` is an inner function and calls itself, which is not supported",
+            "define it outside, or write a loop",
+            q.loc(node),
         )
     tree = act.source.node
     given = arguments(q, node, callee, act, args, kwargs)
@@ -39,6 +44,25 @@ def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value],
         return body(q, tree)
     finally:
         q.stack = caller
+
+
+def routine(
+    q: Parser, node: ast.AST, callee: Static, act: Activation, args: list[Value], kwargs: dict[str, Value]
+) -> Value:
+    """A call that stays one."""
+    given = arguments(q, node, callee, act, args, kwargs)
+    for name, value in given.items():
+        if not is_code(value) or isinstance(value, Const) and not isinstance(value.value, (bool, int, float)):
+            raise Refusal(
+                f"`{act.name}` calls itself, and its argument `{name}` is not a number or an array",
+                "let it use a global of the module instead",
+                q.loc(node),
+            )
+    if act.name in q.namer.taken and act.name not in q.routines:
+        raise Refusal(f"`{act.name}` is the name of a variable too", "give the variable another name", q.loc(node))
+    q.namer.taken.add(act.name)
+    q.routines.add(act.name)
+    return q.temp(node, Call(Routine(callee.value), tuple(q.operand(node, v) for v in given.values())))
 
 
 def activation(q: Parser, callee: Nested | Static) -> Activation:

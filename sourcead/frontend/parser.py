@@ -33,6 +33,7 @@ class Parser:
         self.stack: list[Activation] = []
         self.labels = 0
         self.missing: set[str] = set()
+        self.routines: set[str] = set()  # names of functions that stay calls
 
     @property
     def act(self) -> Activation:

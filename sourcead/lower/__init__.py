@@ -20,7 +20,7 @@ from .statements import block
 from .storage import Storage, analyse, changed, settle, stores
 from .updates import updates
 
-__all__ = ["lower"]
+__all__ = ["lower", "written_parameters"]
 
 
 def lower(f: Function, adjoint: bool = False) -> Function:
@@ -58,6 +58,11 @@ def only_real(f: Function, findings: Findings) -> None:
             t = f.types.get(n)
             if isinstance(t.dtype if isinstance(t, types.Array) else t, types.Complex):
                 findings.add(s.loc, "complex numbers cannot be differentiated", "compute with real and imaginary parts")
+
+
+def written_parameters(f: Function) -> set[str]:
+    """The parameters of a typed program whose elements it changes."""
+    return changed(analyse(updates(f))) & set(f.params)
 
 
 def run(f: Function, storage: Storage, adjoint: bool, varying: set[str], findings: Findings) -> Builder:

@@ -37,6 +37,7 @@ from ..ir import (
     operands,
     variables,
 )
+from ..routines import Routine
 from .build import Builder, Varying
 from .elementwise import IN_PLACE, acts_on_elements, tree
 from .registry import HANDLERS
@@ -544,6 +545,8 @@ def call_value(b: Builder, e: Call) -> Any:
         args = tuple(argument(b, a) for a in e.args)
         kwargs = {k: argument(b, v) for k, v in e.kwargs}
     arrays = any(map(is_value, args)) or any(isinstance(a, tuple) for a in args) or any(map(is_value, kwargs.values()))
+    if isinstance(fn, Routine):
+        return routine_call(b, fn, args)
     handler = HANDLERS.get(fn)
     if handler is not None:
         return handled(b, handler, fn, args, kwargs)
@@ -552,6 +555,16 @@ def call_value(b: Builder, e: Call) -> Any:
     if acts_on_elements(fn) and not kwargs and not any(isinstance(a, tuple) for a in args):
         return tree(b, fn, *args)
     raise b.refuse(f"{spelled(fn)} of arrays cannot be differentiated yet", "write it as a loop over elements")
+
+
+def routine_call(b: Builder, fn: Routine, args: tuple[Any, ...]) -> Expr:
+    """A call of a function that calls itself: with arrays in memory, for one number."""
+    if b.adjoint:
+        return Call(fn, args)
+    if not isinstance(b.wanted, (types.Number, types.Boolean)):
+        raise b.refuse(f"`{fn.__name__}` calls itself and gives something else than a number", "return one number")
+    given = tuple(Var(array_name(b, a)) if is_value(a) else a for a in args)
+    return Call(replace(fn, argtypes=tuple(types.unliteral(b.type_of(a)) for a in given)), given)
 
 
 def argument(b: Builder, e: Expr) -> Any:

@@ -52,12 +52,15 @@ __all__ = ["reverse"]
 Names = str | Bundle
 
 
-def reverse(f: Function, wrt: tuple[Names, ...], *, value: bool, single: bool, has_aux: bool = False) -> Function:
+def reverse(
+    f: Function, wrt: tuple[Names, ...], *, value: bool, single: bool, has_aux: bool = False, pullback: bool = False
+) -> Function:
     """Forward sweep, then backward sweep.
 
     f: a lowered, typed program whose (first) result is a real scalar; wrt: parameters to differentiate with
     respect to, or bundles of them; value: return the value too; single: one gradient rather than a tuple of them;
-    has_aux: the program returns `(result, aux)`.
+    has_aux: the program returns `(result, aux)`; pullback: the result's adjoint is a parameter, the last one, and
+    the adjoints of arrays are the first ones, added to in place.
 
     The result returns `gradient`, `(value, gradient)`, `(gradient, aux)` or `((value, aux), gradient)`.
     """
@@ -73,16 +76,23 @@ def reverse(f: Function, wrt: tuple[Names, ...], *, value: bool, single: bool, h
     for n in leaves:  # the adjoints that the user asks for get the plain names
         if n in c.active:
             c.bar(n)
+    given = None
+    if pullback:
+        given = Var(c.fresh("seed", c.types[result.name] if isinstance(result, Var) else types.float64))
+        c.given = {c.bar(n).name for n in leaves if is_array(c.types[n])}
     pieces = {s: code for s in walk(f.body) if (code := adjoint(s, c))}
     tapes = Tapes(c)
     counts = count_trips(c, pieces, tapes)
     sweeps = Sweeps(c, decide(c, wants(c, pieces, counts)), pieces, counts, tapes)
-    backward, _ = sweeps.backward(f.body, seed(f, c, result))
+    backward, _ = sweeps.backward(f.body, seed(f, c, result, given))
     forward = [*tapes.sites.top, *sweeps.forward(f.body)]
     touched = writes(*backward)
     end = finish(returned, wrt, c, touched, value=value, single=single, has_aux=has_aux)
     body = (*forward, *end[0], *backward, *end[1])
     constants = {**f.constants, **end[2]}
+    if given is not None:
+        arrays = tuple(c.bars[n] for n in leaves if is_array(c.types[n]))
+        f = replace(f, params=(*arrays, *f.params, given.name))
     return replace(f, name=f"{f.name}_grad", body=body, types=c.types, constants=constants, tuple_result=False)
 
 
@@ -146,6 +156,8 @@ def gradient_of(n: str, touched: set[str], c: Context, loc: Loc | None, end: lis
     t = c.types[n]
     if isinstance(t, types.NoneType):
         return Const(None)
+    if n in c.bars and c.bars[n] in c.given:
+        return c.bar(n)
     if n not in c.bars or c.bars[n] not in touched:  # the result does not depend on it after all
         if not is_array(t):
             return zero(t)

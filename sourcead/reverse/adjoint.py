@@ -32,8 +32,9 @@ from ..ir import (
     walk,
     written,
 )
+from ..routines import Pullback, Routine
 from ..rules import is_constant, rule_of
-from .atoms import dot_shares
+from .atoms import dot_shares, routine_shares
 from .context import Context, dtype, scalar_type, zero
 
 
@@ -203,6 +204,12 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
                 loc,
                 "use a `for` loop over a range, without `break`",
             )
+        case Call(Routine()):
+            return routine_shares(value, y_bar, loc, c)
+        case Call(Pullback(), args) if any(n in c.active for n in variables(*args)):
+            raise Unsupported(
+                "a second derivative of a function that calls itself", loc, "write a loop instead of the recursion"
+            )
         case Call(np.dot):
             return dot_shares(value, y_bar, loc, c)
         case Call(fn) if is_constant(fn):
@@ -230,10 +237,16 @@ def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Cont
     return out
 
 
-def seed(f: Function, c: Context, result: Expr) -> list[Stmt]:
-    """The adjoint of the result by itself is one."""
+def seed(f: Function, c: Context, result: Expr, given: Var | None) -> list[Stmt]:
+    """The adjoint of the result: given, or by itself, which is one."""
     if not c.is_active(result):
         return []
     assert isinstance(result, Var)
-    one = Const(1.0) if scalar_type(c.types[result.name]).bitwidth == 64 else Const(np.float32(1.0))
+    one = (
+        given
+        if given is not None
+        else Const(1.0)
+        if scalar_type(c.types[result.name]).bitwidth == 64
+        else Const(np.float32(1.0))
+    )
     return [Assign(f.body[-1].loc, c.bar(result.name), one)]

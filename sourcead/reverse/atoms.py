@@ -1,10 +1,14 @@
-"""Adjoints of whole-array operations that are not lowered to loops: matrix products."""
+"""Adjoints of what is not lowered to loops over elements: matrix products, calls of functions that call themselves."""
 
 from __future__ import annotations
 
 import numpy as np
+from numba.core import types
 
-from ..ir import Accum, Call, Expr, Index, Loc, Stmt, Var, rebuild
+from .. import primitives as p
+from ..infer import is_array
+from ..ir import Accum, Assign, Call, Const, Expr, Index, Loc, Stmt, Var, rebuild
+from ..routines import Pullback, Routine
 from ..rules import dot_left, dot_right
 from .context import Context
 
@@ -22,6 +26,22 @@ def dot_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
         if isinstance(operand, Call):
             value = transposed(value)
         out.append(Accum(loc, place, value))
+    return out
+
+
+def routine_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
+    """A call of the pullback: adds to the adjoints of arrays in place, returns those of numbers."""
+    assert isinstance(y.fn, Routine)
+    active = {k: a.name for k, a in enumerate(y.args) if isinstance(a, Var) and a.name in c.active}
+    arrays = [n for n in active.values() if is_array(c.types[n])]
+    numbers = [n for n in active.values() if not is_array(c.types[n])]
+    bars = tuple(c.bar(n) for n in arrays)
+    result = c.temp(types.Tuple([c.types[n] for n in (*numbers, *(b.name for b in bars))]))
+    pullback = Pullback(y.fn, tuple(active), len(arrays))
+    out: list[Stmt] = [Assign(loc, result, Call(pullback, (*bars, *y.args, y_bar)))]
+    for k, n in enumerate(numbers):
+        share = c.temp(c.types[n])
+        out += [Assign(loc, share, Call(p.item, (result, Const(k)))), Accum(loc, c.bar(n), share)]
     return out
 
 

@@ -32,6 +32,7 @@ class Context:
     types: dict[str, Any]
     bars: dict[str, str] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)  # names that are not the primal's
+    given: set[str] = field(default_factory=set)  # adjoints that are parameters
 
     def bar(self, name: str) -> Var:
         """The adjoint of a name."""

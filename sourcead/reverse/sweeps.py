@@ -257,6 +257,8 @@ class Sweeps:
         mine = [n for n in self.c.bars if n in self.c.defs and self.c.defs[n].outer is scope]
         for n in sorted(mine, key=lambda n: self.order(n), reverse=True):
             bar = self.c.bars[n]
+            if bar in self.c.given:
+                continue
             k = next((k for k, s in enumerate(code) if bar in reads(s) | writes(s)), None)
             if k is not None:
                 code = [*code[:k], *self.first_value(n, bar, code[k]), *code[k + 1 :]]

@@ -37,7 +37,7 @@ from ..ir import (
     variables,
     walk,
 )
-from .effects import SHAPE_ONLY, class_of, is_mutating, is_viewed, may_raise
+from .effects import SHAPE_ONLY, class_of, is_viewed, may_raise, mutated
 
 Place = tuple[Expr, ...] | None  # the indices of an access; None: the whole array
 
@@ -65,8 +65,7 @@ def own_accesses(s: Stmt) -> Iterator[Access]:
     for e in evaluated:
         yield from _loads(e)
     for e in evaluated:
-        if is_mutating(e):
-            yield from (Access(n, None, "store") for n in variables(*children(e)[:1]))
+        yield from (Access(n, None, "store") for n in mutated(e))
     match s:
         case Accum(_, Index(a, index), _):
             yield Access(a.name, index, "accum")

@@ -43,6 +43,7 @@ from ..ir import (
     variables,
     walk,
 )
+from ..routines import Pullback, Routine
 
 ALLOCATIONS: frozenset[Any] = frozenset(
     {np.empty, np.zeros, np.ones, np.full, np.empty_like, np.zeros_like, np.ones_like, np.copy}
@@ -95,13 +96,16 @@ def is_allocation(e: Expr) -> bool:
 
 @once
 def may_raise(e: Expr) -> bool:
-    return (isinstance(e, Call) and e.fn in RAISING) or any(map(may_raise, children(e)))
+    own = isinstance(e, Call) and (e.fn in RAISING or isinstance(e.fn, Routine) and not e.fn.pure)
+    return own or any(map(may_raise, children(e)))
 
 
 @once
 def is_pure(e: Expr) -> bool:
     """No effect but its value: may be dropped when nobody reads that."""
     if isinstance(e, Call):
+        if isinstance(e.fn, Routine):
+            return e.fn.pure
         module = getattr(e.fn, "__module__", None) or ""
         if any(module.split(".mtrand")[0].startswith(m) for m in _RANDOM_MODULES):
             return False
@@ -111,11 +115,19 @@ def is_pure(e: Expr) -> bool:
 
 
 def _name(e: Call) -> str:
-    return getattr(e.fn, "__name__", "")
+    return "" if isinstance(e.fn, (Routine, Pullback)) else getattr(e.fn, "__name__", "")
 
 
 def is_mutating(e: Expr) -> bool:
-    return isinstance(e, Call) and _name(e) in MUTATING_NAMES
+    return bool(mutated(e))
+
+
+def mutated(e: Expr) -> tuple[str, ...]:
+    """The arrays whose elements a call changes."""
+    if not isinstance(e, Call):
+        return ()
+    n = e.fn.arrays if isinstance(e.fn, Pullback) else int(_name(e) in MUTATING_NAMES)
+    return tuple(variables(*e.args[:n]))
 
 
 def may_alias_argument(e: Expr) -> bool:
@@ -228,8 +240,7 @@ def own_stores(s: Stmt) -> tuple[str, ...]:
         case Accum(_, Index(a, _), _) | Accum(_, Var() as a, _):
             out.append(a.name)
     for e in operands(s):
-        if is_mutating(e):
-            out += variables(*children(e)[:1])
+        out += mutated(e)
     return tuple(out)
 
 

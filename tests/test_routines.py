@@ -1,0 +1,112 @@
+"""Functions that call themselves: what is emitted, what is refused, cost."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numba import njit
+
+import sourcead
+from sourcead import grad, value_and_grad
+from sourcead.errors import Unsupported
+
+
+def repeated(x, n):
+    if n == 0:
+        return x
+    return np.sin(repeated(x, n - 1)) * 1.5
+
+
+def linear(x, n):
+    if n == 0:
+        return x[0]
+    return 0.5 * linear(x, n - 1) + x[n]
+
+
+def overwriting(x, n):
+    x[n] = 2.0 * x[n]
+    return x[n] + (overwriting(x, n - 1) if n > 0 else 0.0)
+
+
+def growing(x, n):
+    if n == 0:
+        return x
+    return growing(x * x, n - 1)
+
+
+def careful(x, n):
+    if n < 0:
+        raise ValueError("n must not be negative")
+    return x if n == 0 else x * careful(x, n - 2)
+
+
+def named_like_a_variable(x, n):
+    return x if n == 0 else 2.0 * named_like_a_variable(x, n - 1)
+
+
+def test_the_emitted_text_holds_all_programs():
+    g = value_and_grad(lambda x: repeated(x, 3), jit=False, cache=False)
+    text = g.source(0.5)
+    assert text.startswith("def f_grad(x):")
+    assert "def repeated_pullback(x, n, seed):" in text and "def repeated(x, n):" in text
+    space = {"np": np}
+    exec(text, space)
+    value, slope = space["f_grad"](0.5)
+    assert (value, slope) == g(0.5)
+
+
+def test_values_that_only_linear_code_passes_on_are_not_computed_again():
+    text = grad(lambda x: linear(x, 2), jit=False, cache=False).source(np.ones(3))
+    assert "def linear_pullback(" in text and "def linear(" not in text
+
+
+def test_called_in_compiled_code_and_from_the_cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("SOURCEAD_CACHE_DIR", str(tmp_path))
+    g = grad(lambda x: repeated(x, 2))
+
+    @njit
+    def use(x):
+        return g(x) + 1.0
+
+    h = 1e-6
+    want = (repeated(0.4 + h, 2) - repeated(0.4 - h, 2)) / (2 * h)
+    assert use(0.4) == pytest.approx(want + 1.0, 1e-8)
+    assert grad(lambda x: repeated(x, 2), jit=False)(0.4) == pytest.approx(want, 1e-8)
+
+
+def test_what_the_primal_raises():
+    g = grad(lambda x: careful(x, 3), jit=False, cache=False)
+    with pytest.raises(ValueError, match="n must not be negative"):
+        g(0.5)
+    assert grad(lambda x: careful(x, 4), jit=False, cache=False)(2.0) == 12.0
+
+
+def test_root():
+    assert grad(repeated, jit=False, cache=False)(0.3, 0) == 1.0
+    assert sourcead.stages(repeated, 0.3, 2)["parse"]
+
+
+@pytest.mark.parametrize(
+    ("f", "args", "message"),
+    [
+        (lambda x: overwriting(x, 2), (np.ones(3),), "changes its argument `x`"),
+        (lambda x: np.sum(growing(x, 2)), (np.ones(3),), "gives something else than a number"),
+        (lambda x: repeated(x, None), (0.5,), "its argument `n` is not a number or an array"),
+    ],
+)
+def test_refusals(f, args, message):
+    with pytest.raises(Unsupported, match=message):
+        grad(f, jit=False, cache=False)(*args)
+
+
+def test_second_derivatives_are_refused():
+    with pytest.raises(Unsupported, match="second derivative of a function that calls itself"):
+        grad(grad(lambda x: repeated(x, 3), jit=False), jit=False, cache=False)(0.5)
+
+
+def test_a_variable_of_the_same_name():
+    def f(x):
+        named_like_a_variable_ = 2.0 * x
+        return named_like_a_variable(named_like_a_variable_, 2)
+
+    assert grad(f, jit=False, cache=False)(1.0) == 8.0
