@@ -598,6 +598,7 @@ class Namer:
 
     def __init__(self, taken: Iterable[str]):
         self.taken = set(taken)
+        self.temps = sum(n.startswith("_t") for n in self.taken)
 
     def __call__(self, base: str) -> str:
         """`base` itself when it is free, otherwise `base_1`, `base_2`, ..."""
@@ -610,8 +611,7 @@ class Namer:
 
     def temp(self) -> str:
         """A name for a value that the user did not name: `_t1`, `_t2`, ..."""
-        k = len(self.taken)
-        while f"_t{k}" in self.taken:
-            k += 1
-        self.taken.add(f"_t{k}")
-        return f"_t{k}"
+        while (name := f"_t{self.temps + 1}") in self.taken:
+            self.temps += 1
+        self.taken.add(name)
+        return name

@@ -59,8 +59,8 @@ def first_crossing_grad(x, level):
         # 77: for v in x:
         v = x[k]
         # 78: s += v * v
-        _t62 = s_bar_1 * v
-        v_bar = _t62 + _t62
+        _t5 = s_bar_1 * v
+        v_bar = _t5 + _t5
         # 77: for v in x:
         x_bar[k] += v_bar
         at -= 1

@@ -12,8 +12,8 @@ def recurrence_grad(x, r, n):
     for k in range(n - 1, -1, -1):
         x = x_saved[k]
         # 52: x = r * x * (1.0 - x)
-        _t57 = x_bar * (1.0 - x)
-        r_bar += _t57 * x
-        x_bar = _t57 * r - x_bar * (r * x)
+        _t5 = x_bar * (1.0 - x)
+        r_bar += _t5 * x
+        x_bar = _t5 * r - x_bar * (r * x)
     # 53: return x
     return (x_3, (x_bar, r_bar))

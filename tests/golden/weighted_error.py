@@ -7,7 +7,7 @@ def weighted_error_grad(x, y, w):
     y_1 = stretch(y, n)
     # 87: return np.mean(d * d / (1.0 + np.abs(d)))
     s = 0.0
-    _t85 = 1.0 / n
+    _t25 = 1.0 / n
     # 86: d = (x - y) * w
     y_bar = np.zeros((y_n0,), np.float64)
     y_bar_1 = stretch_bar(y_bar, n)
@@ -15,19 +15,19 @@ def weighted_error_grad(x, y, w):
     x_bar_1 = stretch_bar(x_bar, n)
     w_bar = 0.0
     for i in range(n):
-        _t58 = x_1[i] - y_1[i]
-        _t59 = _t58 * w
+        _t9 = x_1[i] - y_1[i]
+        _t10 = _t9 * w
         # 87: return np.mean(d * d / (1.0 + np.abs(d)))
-        _t65 = 1.0 + np.abs(_t59)
-        _t66 = _t59 * _t59 / _t65
-        s += _t66
-        _t73 = _t85 / _t65 * _t59
-        _t59_bar = _t73 - _t85 * (_t66 / _t65) * np.sign(_t59) + _t73
+        _t14 = 1.0 + np.abs(_t10)
+        _t15 = _t10 * _t10 / _t14
+        s += _t15
+        _t18 = _t25 / _t14 * _t10
+        _t10_bar = _t18 - _t25 * (_t15 / _t14) * np.sign(_t10) + _t18
         # 86: d = (x - y) * w
-        _t70 = _t59_bar * w
-        w_bar += _t59_bar * _t58
-        y_bar_1[i] -= _t70
-        x_bar_1[i] += _t70
+        _t11 = _t10_bar * w
+        w_bar += _t10_bar * _t9
+        y_bar_1[i] -= _t11
+        x_bar_1[i] += _t11
     y_bar = unstretch(y_bar, y_bar_1)
     x_bar = unstretch(x_bar, x_bar_1)
     # 87: return np.mean(d * d / (1.0 + np.abs(d)))
