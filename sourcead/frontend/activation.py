@@ -62,13 +62,13 @@ class Activation:
 
     @cached_property
     def assigned(self) -> Counter[str]:
-        """In how many places names are assigned; the target of a loop counts twice if it is more than that."""
+        """In how many places names are assigned; the target of a loop counts twice."""
         body = body_of(self.source.node)
         times = Counter(
             n.id for s in body for n in inside(s) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)
         )
         for loop in (n for s in body for n in inside(s) if isinstance(n, ast.For)):
-            times.update(n for n in stored([loop.target]) if not may_count(self.source.node, loop, n))
+            times.update(stored([loop.target]))
         return times
 
     def moment(self) -> Moment:

@@ -16,7 +16,7 @@ from .. import primitives as p
 from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Var
 from ..rules import rule_of
-from . import records
+from . import records, tuples
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
 from .parser import Parser, describe
@@ -40,33 +40,28 @@ def call(q: Parser, node: ast.Call) -> Value:
         return np_array(q, node)
     if isinstance(callee, Static) and any(callee.value is i for i in ITERATORS):
         raise Refusal(f"`{callee.value.__name__}` can only be used directly in a for loop")
-    args = arguments(q, node.args)
-    names = [k.arg for k in node.keywords]
-    if None in names:
-        raise Refusal("`**` arguments are not supported", "write the arguments one by one")
-    values = q.each([k.value for k in node.keywords], lambda n: now(q, n))
-    return apply(q, node, callee, args, dict(zip(names, values, strict=True)))  # type: ignore[arg-type]
+    args = tuples.starred(q, node.args, lambda n: now(q, n))
+    return apply(q, node, callee, args, keywords(q, node.keywords))
 
 
 ITERATORS = (range, enumerate, zip, reversed, np.ndindex, np.ndenumerate, numba.prange)
+
+
+def keywords(q: Parser, nodes: list[ast.keyword]) -> Kwargs:
+    values = q.each([k.value for k in nodes], lambda n: now(q, n))
+    out: Kwargs = {}
+    for k, v in zip(nodes, values, strict=True):
+        several = records.named(v) if k.arg is None else {k.arg: v}
+        if out.keys() & several.keys():
+            raise Refusal("a keyword argument is given twice")
+        out |= several
+    return out
 
 
 def now(q: Parser, node: ast.expr) -> Value:
     from .expressions import item
 
     return item(q, node)
-
-
-def arguments(q: Parser, nodes: list[ast.expr]) -> list[Value]:
-    def one(n: ast.expr) -> tuple[Value, ...]:
-        if isinstance(n, ast.Starred):
-            t = now(q, n.value)
-            if not isinstance(t, Tup):
-                raise Refusal("`*` arguments are supported for tuples of known length only", "write them one by one")
-            return t.items
-        return (now(q, n),)
-
-    return [v for part in q.each(nodes, one) for v in part]
 
 
 def refusal_of(callee: Value) -> Refusal | None:
@@ -132,6 +127,8 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
         return inline(q, node, Static(fn), args, kwargs)
     if is_leaf(fn):
         return leaf(q, node, fn, args, kwargs)
+    if isinstance(fn, type) and issubclass(fn, tuple) and hasattr(fn, "_fields"):
+        return records.named_tuple(q, fn, args, kwargs)
     if isinstance(fn, type):
         raise Refusal(f"objects of {describe(fn)} cannot be made in a differentiated function", "use tuples or arrays")
     if hasattr(fn, "__self__"):
@@ -325,6 +322,7 @@ HANDLERS: dict[Any, Handler] = {
     np.finfo: static(np.finfo),
     np.iinfo: static(np.iinfo),
     np.dtype: static(np.dtype),
+    numba.literal_unroll: lambda q, node, args: args[0] if len(args) == 1 else None,
 }
 
 

@@ -9,7 +9,7 @@ from typing import Any, TypeGuard
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Slice, Var
-from . import records
+from . import records, tuples
 from .calls import call
 from .methods import ATTRIBUTES, METHODS
 from .parser import Parser, describe
@@ -49,7 +49,6 @@ REFUSED: dict[type, tuple[str, str]] = {
     ast.SetComp: ("a set comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
     ast.DictComp: ("a dict comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
     ast.GeneratorExp: ("a generator expression cannot be differentiated", "add up in a loop, or use np.sum"),
-    ast.JoinedStr: ("a formatted string cannot be used in a differentiated function", "build texts outside of it"),
     ast.NamedExpr: ("`:=` is not supported", "assign on a line of its own before"),
     ast.Yield: ("a generator cannot be differentiated", "return one number"),
     ast.YieldFrom: ("a generator cannot be differentiated", "return one number"),
@@ -68,10 +67,12 @@ def expr(q: Parser, node: ast.expr) -> Value:
         case ast.Name(name):
             return located(q, node, lambda: q.lookup(name))
         case ast.Tuple(elts):
-            return Tup(tuple(q.each(elts, lambda n: item(q, n))))
+            return Tup(tuple(tuples.starred(q, elts, lambda n: item(q, n))))
         case ast.Dict(keys, values):
             known_keys = q.each([n for n in keys if n], lambda n: expr(q, n))
             return records.display(known_keys, q.each(values, lambda n: item(q, n)))
+        case ast.JoinedStr(parts):
+            return Const("".join(q.each(parts, lambda n: text(q, n))))
         case ast.BinOp(left, o, right):
             a, b = q.each((left, right), lambda n: expr(q, n))
             return located(q, node, lambda: binary(q, (left, right), BINARY[type(o)], a, b))
@@ -93,6 +94,20 @@ def expr(q: Parser, node: ast.expr) -> Value:
             return nested(q, node)
     what, remedy = REFUSED.get(type(node), (f"`{ast.unparse(node)}` is not supported", ""))
     raise Refusal(what, remedy, q.loc(node))
+
+
+def text(q: Parser, node: ast.expr) -> str:
+    """A part of a formatted string of what is known while parsing, such as `f"W{i}"` in an unrolled loop."""
+    match node:
+        case ast.Constant(str() as value):
+            return value
+        case ast.FormattedValue(value, -1, None):
+            v = expr(q, value)
+            if isinstance(v, Const) and isinstance(v.value, (str, int)):
+                return str(v.value)
+    q.unknown_indices += 1
+    what = "a formatted string cannot be used in a differentiated function"
+    raise Refusal(what, "build texts outside of it", q.loc(node))
 
 
 def located(q: Parser, node: ast.AST, make: Callable[[], Value]) -> Value:
@@ -120,8 +135,9 @@ def item(q: Parser, node: ast.expr) -> Value:
 
 
 def binary(q: Parser, sides: tuple[ast.AST, ast.AST], fn: Callable[..., Any], a: Value, b: Value) -> Value:
-    if isinstance(a, Tup) and isinstance(b, Tup) and fn in (op.add, op.iadd):
-        return Tup(a.items + b.items)
+    together = tuples.arithmetic(fn, a, b)
+    if together is not None:
+        return together
     x, y = q.operand(sides[0], a), q.operand(sides[1], b)
     if isinstance(x, Const) and isinstance(y, Const):
         if isinstance(x.value, str) or isinstance(y.value, str):
@@ -246,6 +262,13 @@ def comparison(q: Parser, node: ast.expr, o: ast.cmpop, a: Value, b: Value) -> V
             same = a.value is b.value or a == b
             return Const(same is (fn is op.is_))
         return Const(bool(fn(a.value, b.value)))
+    if isinstance(a, Tup) and isinstance(b, Tup) and fn in (op.eq, op.ne):
+        equal = tuples.compared(q, node, a, b)
+        return equal if fn is op.eq else unary(q, node, ast.Not(), equal)
+    for v, t in ((a, b), (b, a)):
+        if is_shape(v) and isinstance(t, Tup) and fn in (op.eq, op.ne):
+            equal = tuples.has_shape(q, node, v.args[0], t)
+            return equal if fn is op.eq else Call(op.not_, (equal,))
     for x, y in ((a, b), (b, a)):
         if fn in (op.is_, op.is_not) and x == Const(None) and isinstance(y, Var) and y.name in q.never_none:
             return Const(fn is op.is_not)
@@ -326,9 +349,9 @@ def is_shape(v: Value) -> TypeGuard[Call]:
 
 def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value:
     if isinstance(owner, Tup):
-        return tuple_item(q, owner, index)
+        return tuples.item(q, node, owner, index)
     if isinstance(owner, Record):
-        return records.item(owner, expr(q, index))
+        return records.item(q, owner, expr(q, index))
     i = indices(q, index)
     if is_shape(owner) and len(i) == 1 and isinstance(i[0], Const):
         return Call(p.shape, (owner.args[0], i[0]))
@@ -336,20 +359,6 @@ def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value
     if not isinstance(array, Var):
         raise Refusal("a number has no elements")
     return Index(array, i)
-
-
-def tuple_item(q: Parser, t: Tup, index: ast.expr) -> Value:
-    if isinstance(index, ast.Slice):
-        ends = [None if n is None else expr(q, n) for n in (index.lower, index.upper, index.step)]
-        if all(e is None or isinstance(e, Const) and type(e.value) is int for e in ends):
-            return Tup(t.items[slice(*(None if e is None else e.value for e in ends))])  # type: ignore[union-attr]
-    else:
-        k = expr(q, index)
-        if isinstance(k, Const) and type(k.value) is int:
-            if not -len(t.items) <= k.value < len(t.items):
-                raise Refusal(f"a tuple of {len(t.items)} items has no item {k.value}")
-            return t.items[k.value]
-    raise Refusal("the index of a tuple must be a constant integer", "use an array for what is indexed in a loop")
 
 
 def indices(q: Parser, node: ast.expr) -> tuple[Expr, ...]:

@@ -13,8 +13,9 @@ from .activation import Activation, body_of, inside, join, local_names, paramete
 from .jumps import Region, completes
 from .parser import Parser
 from .source import Source, Tree, find
-from .values import Nested, Partial, Refusal, Static, Tup, Value, is_code
+from .values import Nested, Partial, Record, Refusal, Static, Tup, Value, is_code
 
+AGAIN = 2  # a helper that is given functions may come to be called by one of them
 DEEPEST = 60  # calls within calls; functions that make functions could go on for ever
 
 
@@ -23,7 +24,7 @@ def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value],
     act = activation(q, callee)
     if isinstance(callee, Static) and calls_itself(callee.value):
         return routine(q, node, callee, act, args, kwargs)
-    if any(a.key is act.key for a in q.stack) or len(q.stack) > DEEPEST:
+    if sum(a.key is act.key for a in q.stack) > AGAIN or len(q.stack) > DEEPEST:
         raise Refusal(
             f"`{act.name}` is an inner function and calls itself, which is not supported",
             "define it outside, or write a loop",
@@ -92,8 +93,6 @@ def arguments(
 ) -> dict[str, Value]:
     """Parameter by parameter what the callee gets, defaults included."""
     tree = act.source.node
-    if tree.args.vararg or tree.args.kwarg:
-        raise Refusal(f"`{act.name}` takes `*` arguments, which is not supported", "name its parameters", q.loc(node))
     if isinstance(callee, Nested):
         defaults = callee.defaults
     else:
@@ -103,19 +102,29 @@ def arguments(
         }
     positional = [a.arg for a in (*tree.args.posonlyargs, *tree.args.args)]
     names = [a.arg for a in parameters(tree)]
-    if len(args) > len(positional):
+    if len(args) > len(positional) and not tree.args.vararg:
         raise Refusal(f"`{act.name}` takes {len(positional)} arguments, not {len(args)}", "", q.loc(node))
     given = dict(zip(positional, args, strict=False))
+    others: dict[str, Value] = {}
+    by_name = {a.arg for a in (*tree.args.args, *tree.args.kwonlyargs)}
     for k, v in kwargs.items():
-        if k not in names or k in given:
+        if k in by_name and k not in given:
+            given[k] = v
+        elif k not in by_name and tree.args.kwarg:
+            others[k] = v
+        else:
             raise Refusal(f"`{act.name}` has no free parameter `{k}`", "", q.loc(node))
-        given[k] = v
     for name in names:
         if name not in given:
             if name not in defaults:
                 raise Refusal(f"the argument `{name}` of `{act.name}` is missing", "", q.loc(node))
             given[name] = defaults[name]
-    return {name: given[name] for name in names}
+    found = {name: given[name] for name in names}
+    if tree.args.vararg:
+        found[tree.args.vararg.arg] = Tup(tuple(args[len(positional) :]))
+    if tree.args.kwarg:
+        found[tree.args.kwarg.arg] = Record(tuple(others.values()), tuple(others), False)
+    return found
 
 
 # ---- bodies -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import ast
 import operator as op
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Any
 
 import numba
 import numpy as np
@@ -48,6 +49,14 @@ Iteration = Grid | Items | Range | Tup
 
 def for_(q: Parser, node: ast.For) -> None:
     it = iteration(q, node.iter, node.target)
+    if isinstance(it, Range) and (values := few(it)) is not None:
+        if retried(q, lambda: loop(q, node, it)):
+            loop(q, node, Tup(values))
+    else:
+        loop(q, node, it)
+
+
+def loop(q: Parser, node: ast.For, it: Iteration) -> None:
     start = q.act.moment()
     site = LoopSite(q.label(), q.label(), start)
     with q.block() as out:
@@ -61,6 +70,31 @@ def for_(q: Parser, node: ast.For) -> None:
             case Grid():
                 counted(q, node, site, it)
     close(q, node, site, out, [q.act.moment()] if isinstance(it, Tup) else [start, q.act.moment()])
+
+
+MOST_UNROLLED = 32
+
+
+def few(it: Range) -> tuple[Value, ...] | None:
+    """The values of a short range with known bounds."""
+    numbers = [b.value for b in it.bounds if isinstance(b, Const) and type(b.value) is int]
+    if len(numbers) < 3 or numbers[2] == 0 or len(range(*numbers)) > MOST_UNROLLED:
+        return None
+    return tuple(map(Const, range(*numbers)))
+
+
+def retried(q: Parser, parse: Callable[[], None]) -> bool:
+    """Parse a loop; undo that, and say so, if it takes items of tuples by numbers that unrolling may tell."""
+    before = q.state()
+    try:
+        parse()
+    except Refusal:
+        if q.unknown_indices == before.unknown_indices:
+            raise
+    if q.unknown_indices == before.unknown_indices:
+        return False
+    q.restore(before)
+    return True
 
 
 def up_to(n: Expr) -> Bounds:
@@ -167,15 +201,37 @@ def unrolled(q: Parser, node: ast.For, site: LoopSite, values: tuple[Value, ...]
     for value in [held(q, node, v) for v in values]:  # the body may change what they are made of
         if not q.reachable():
             return
-        each = LoopSite(site.exit, q.label(), q.act.moment(), site.broken)
+        each = LoopSite(site.exit, q.label(), q.act.moment())
         q.act.loops.append(each)
         with q.block() as out:
             assign(q, node, node.target, value)
+            known = constants(node, value)
+            left = {name: q.act.env[name] for name in known}
+            q.act.env.update(known)
             statements(q, node.body)
         q.act.loops.pop()
         end = each.iteration_ends(q.act.moment() if completes(tuple(out)) else None)
         q.act.set(end or q.act.moment())
+        q.act.env.update(left)  # behind the loop they are variables
+        site.broken += [Moment({**m.env, **left}, m.certain) for m in each.broken]
         q.out.append(Region(q.loc(node), each.next, tuple(out)))
+
+
+def constants(node: ast.For, value: Value) -> dict[str, Value]:
+    """What the targets of an unrolled loop are in an iteration, where that is known and the body leaves them alone."""
+    kept = stored(node.body)
+    found: dict[str, Value] = {}
+
+    def match(target: ast.expr, v: Value) -> None:
+        if isinstance(target, ast.Name) and isinstance(v, Const) and isinstance(v.value, (str, int)):
+            if target.id not in kept:
+                found[target.id] = v
+        elif isinstance(target, ast.Tuple) and isinstance(v, Tup) and len(target.elts) == len(v.items):
+            for t, i in zip(target.elts, v.items, strict=True):
+                match(t, i)
+
+    match(node.target, value)
+    return found
 
 
 def held(q: Parser, node: ast.AST, v: Value) -> Value:
@@ -281,12 +337,25 @@ def zip_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
     parts = [iteration(q, a, target) for a in node.args]
     if all(isinstance(it, Tup) for it in parts):
         return Tup(tuple(Tup(t) for t in zip(*(it.items for it in parts), strict=False)))  # type: ignore[union-attr]
-    items = [numbered(q, node, it) for it in parts]
-    count = items[0].count
-    for it in items[1:]:
+    lengths = [len(it.items) for it in parts if isinstance(it, Tup)]
+    items = [it if isinstance(it, Tup) else numbered(q, node, it) for it in parts]
+    if lengths:
+        return along_tuples(q, node, items, min(lengths))
+    arrays = [it for it in items if isinstance(it, Items)]
+    count = arrays[0].count
+    for it in arrays[1:]:
         if it.count != count:
             count = q.temp(node, Call(min, (count, it.count)))
-    return Items(count, lambda k: Tup(tuple(it.at(k) for it in items)))
+    return Items(count, lambda k: Tup(tuple(it.at(k) for it in arrays)))
+
+
+def along_tuples(q: Parser, node: ast.Call, items: list[Any], n: int) -> Tup:
+    """`zip` of tuples and arrays, which must not be shorter than the tuples."""
+    for it in items:
+        if isinstance(it, Items):
+            q.require(node, Call(op.ge, (it.count, Const(n))), ValueError, f"zip with a tuple of {n} items: too short")
+    at = [it.items.__getitem__ if isinstance(it, Tup) else lambda k, it=it: it.at(Const(k)) for it in items]
+    return Tup(tuple(Tup(tuple(get(k) for get in at)) for k in range(n)))
 
 
 def reversed_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:

@@ -6,7 +6,7 @@ import ast
 import builtins
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,21 @@ from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise,
 from .activation import Activation, Moment, join, stored
 from .jumps import completes, goes_on
 from .values import Earlier, Record, Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
+
+
+@dataclass(frozen=True)
+class State:
+    """What `Parser.restore` goes back to."""
+
+    statements: int
+    findings: int
+    unknown_indices: int
+    missing: frozenset[str]
+    moment: Moment
+    trusted: frozenset[str]
+    result: Value | None
+    returned: int
+    jumps: list[tuple[int, int]]  # how many were met, for each loop around
 
 
 class Parser:
@@ -34,6 +49,7 @@ class Parser:
         self.labels = 0
         self.missing: set[str] = set()
         self.routines: set[str] = set()  # names of functions that stay calls
+        self.unknown_indices = 0  # of tuples and dicts, met so far
 
     @property
     def act(self) -> Activation:
@@ -45,6 +61,36 @@ class Parser:
     def label(self) -> str:
         self.labels += 1
         return f"L{self.labels}"
+
+    # ---- parsing on trial --------------------------------------------------------------------------
+
+    def state(self) -> State:
+        a = self.act
+        return State(
+            len(self.out),
+            len(self.findings.found),
+            self.unknown_indices,
+            frozenset(self.missing),
+            a.moment(),
+            frozenset(a.trusted),
+            a.result,
+            len(a.returned),
+            [(len(s.broken), len(s.skipped)) for s in a.loops],
+        )
+
+    def restore(self, s: State) -> None:
+        """Forget what was parsed since; the names that it made stay taken."""
+        a = self.act
+        del self.out[s.statements :]
+        del self.findings.found[s.findings :]
+        self.unknown_indices, self.missing = s.unknown_indices, set(s.missing)
+        a.set(s.moment)
+        a.trusted, a.result = set(s.trusted), s.result
+        del a.returned[s.returned :]
+        del a.loops[len(s.jumps) :]
+        for site, (broken, skipped) in zip(a.loops, s.jumps, strict=True):
+            del site.broken[broken:]
+            del site.skipped[skipped:]
 
     # ---- statements ------------------------------------------------------------------------------
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from ..ir import Const
+from .parser import Parser
 from .values import Record, Refusal, Tup, Value
 
 
@@ -32,10 +35,11 @@ def attribute(r: Record, name: str) -> Value:
     return r.items[r.names.index(name)]
 
 
-def item(r: Record, key: Value) -> Value:
+def item(q: Parser, r: Record, key: Value) -> Value:
     if r.attributes:
         raise Refusal("an object has no items", "use its attributes")
     if not isinstance(key, Const):
+        q.unknown_indices += 1
         raise Refusal("the key of a dict must be a constant", "use an array for what is indexed in a loop")
     if key.value not in r.names:
         raise Refusal(f"the dict has no key {key.value!r}", f"it has {', '.join(map(repr, r.names))}")
@@ -54,6 +58,23 @@ def method(r: Record, name: str, args: list[Value], kwargs: dict[str, Value]) ->
             return r
     if name == "get" and not kwargs and len(args) in (1, 2) and isinstance(args[0], Const):
         if args[0].value in r.names:
-            return item(r, args[0])
+            return r.items[r.names.index(args[0].value)]
         return args[1] if len(args) == 2 else Const(None)
     raise Refusal(f"`.{name}` of a dict is not supported", "use its items: d['a'], d.items(), len(d)")
+
+
+def named(v: Value) -> dict[str, Value]:
+    """The arguments that `**v` stands for."""
+    if isinstance(v, Record) and not v.attributes and all(isinstance(n, str) for n in v.names):
+        return dict(zip(v.names, v.items, strict=True))
+    raise Refusal("`**` arguments are supported for dicts with constant keys only", "write the arguments one by one")
+
+
+def named_tuple(q: Parser, cls: Any, args: list[Value], kwargs: dict[str, Value]) -> Tup:
+    """`Layer(W, b)`"""
+    fields: tuple[str, ...] = cls._fields
+    given = {**dict(zip(fields, args, strict=False)), **kwargs}
+    given = {n: q.wrap(v, n) for n, v in cls._field_defaults.items()} | given
+    if len(args) > len(fields) or given.keys() != set(fields) or kwargs.keys() & set(fields[: len(args)]):
+        raise Refusal(f"these are not the fields of `{cls.__name__}`", f"it has {', '.join(fields)}")
+    return Tup(tuple(given[n] for n in fields), fields, cls)

@@ -12,6 +12,7 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Raise, Var
+from . import tuples
 from .expressions import expr, is_shape, item, known, nested, operand, store, truth
 from .inline import give_back
 from .jumps import Jump
@@ -124,9 +125,7 @@ def assign(q: Parser, node: ast.AST, target: ast.expr, value: Value) -> None:
         case ast.Name(name):
             q.bind(node, name, value)
         case ast.Tuple(elts) | ast.List(elts):
-            if any(isinstance(t, ast.Starred) for t in elts):
-                raise Refusal("`*` in an assignment is not supported", "write the items one by one", q.loc(target))
-            unpack(q, node, elts, items(q, target, value, len(elts)))
+            unpack(q, node, *opened(q, target, elts, value))
         case ast.Subscript():
             place = store(q, target)
             q.emit(node, place, q.operand(node, value))
@@ -156,15 +155,26 @@ def flattened(q: Parser, targets: list[ast.expr], values: list[Value]) -> list[t
     """Targets and values in pairs, tuples within tuples opened."""
     out: list[tuple[ast.expr, Value]] = []
     for t, v in zip(targets, values, strict=True):
-        if isinstance(t, (ast.Tuple, ast.List)) and not any(isinstance(e, ast.Starred) for e in t.elts):
-            out += flattened(q, t.elts, items(q, t, v, len(t.elts)))
+        if isinstance(t, (ast.Tuple, ast.List)):
+            out += flattened(q, *opened(q, t, t.elts, v))
         else:
             out.append((t, v))
     return out
 
 
+def opened(q: Parser, node: ast.AST, targets: list[ast.expr], value: Value) -> tuple[list[ast.expr], list[Value]]:
+    """The targets with their values; `*rest` takes a tuple."""
+    if not any(isinstance(t, ast.Starred) for t in targets):
+        return targets, items(q, node, value, len(targets))
+    value = tuples.opened(value)
+    if not isinstance(value, Tup):
+        raise Refusal("`*` in an assignment is supported for tuples only", "write the items one by one", q.loc(node))
+    return tuples.split(targets, value.items)
+
+
 def items(q: Parser, node: ast.AST, value: Value, n: int) -> list[Value]:
     """The `n` items of something that is unpacked; a wrong number raises ValueError as in Python."""
+    value = tuples.opened(value)
     if isinstance(value, Tup):
         if len(value.items) != n:
             raise Refusal(f"{len(value.items)} values cannot be unpacked into {n} names", "", q.loc(node))
@@ -191,8 +201,9 @@ def augmented(q: Parser, node: ast.AugAssign) -> None:
                 raise Refusal(f"`{name}` is read before anything is assigned to it", "assign it first")
             old = q.lookup(name)
             value = expr(q, node.value)
-            if isinstance(old, Tup) and isinstance(value, Tup) and fn is op.iadd:
-                q.bind(node, name, Tup(old.items + value.items))
+            together = tuples.arithmetic(fn, old, value)
+            if together is not None:
+                q.bind(node, name, together)
                 return
             q.bind(node, name, Call(fn, (q.operand(node, old), q.operand(node.value, value))))
         case ast.Subscript():
