@@ -71,9 +71,9 @@ def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
             run.compile_extra(pyfunc)
     except errors.NumbaError as error:
         raise refusal(error, [loc for _, loc in text]) from error
-    except Exception:
+    except Exception as error:
         if not run.state.typemap:  # what fails after inference is not our concern here
-            raise
+            raise refusal(error, [loc for _, loc in text]) from error
     frozen = {name: context.resolve_value_type(value) for name, value in f.constants.items()}
     found = by_name(run.state.typemap, context) | dict(zip(f.params, argtypes, strict=True)) | frozen
     return replace(f, body=reached(f.body, found), types=found)
@@ -144,10 +144,10 @@ def by_name(typemap: dict[str, Any], context: Any) -> dict[str, types.Type]:
     return found
 
 
-def refusal(error: errors.NumbaError, places: list[Loc | None]) -> Unsupported:
+def refusal(error: Exception, places: list[Loc | None]) -> Unsupported:
     """Numba's complaint about a printed line, told of the user's line."""
     line = getattr(getattr(error, "loc", None), "line", None)
-    loc = places[line - 1] if line is not None and 0 < line <= len(places) else None
+    loc = places[line - 1] if line is not None and 0 < line <= len(places) else next(filter(None, places), None)
     reason = next((t.strip() for t in str(error).splitlines() if "Failed in" not in t and t.strip()), "")
     return Unsupported(
         f"Numba cannot type this: {reason}",

@@ -200,7 +200,7 @@ class Maker:
             fn = r.choice(["np.sin", "math.cos", "np.tanh", "abs", "-", "np.exp(-0.1 * ", "math.sqrt(2.0 + np.abs("])
             return fn + f"({self.scalar(depth - 1)})" + ")" * (fn.count("(") if "(" in fn else 0)
         if k < 0.66:
-            fn = r.choice(["max", "min", "np.maximum", "np.fmin", "np.hypot", "np.arctan2"])
+            fn = r.choice(["max", "min", "np.maximum", "np.fmin", "np.hypot"])
             return f"{fn}({self.scalar(depth - 1)}, {self.scalar(depth - 1)})"
         if k < 0.72:
             return f"({self.scalar(depth - 1)} if {self.condition()} else {self.scalar(depth - 1)})"

@@ -29,11 +29,11 @@ def check(source: str, seed: int = 0) -> str:
     args = arguments(seed, list(names))
     try:
         value = differences.value(f, args)
+        r = np.random.RandomState(seed)
+        direction = {k: r.uniform(-1.0, 1.0, np.shape(a)) for k, a in enumerate(args)}
+        wanted = [differences.directional(f, args, direction, step) for step in (3e-4, 1e-4)]
     except (ZeroDivisionError, OverflowError, ValueError, IndexError, TypeError):
         return "unfit"
-    r = np.random.RandomState(seed)
-    direction = {k: r.uniform(-1.0, 1.0, np.shape(a)) for k, a in enumerate(args)}
-    wanted = [differences.directional(f, args, direction, step) for step in (3e-4, 1e-4)]
     scale = max(1.0, abs(value), abs(wanted[0]))
     if not np.isfinite(value + wanted[0] + wanted[1]) or scale > 1e5 or abs(wanted[0] - wanted[1]) > 1e-7 * scale:
         return "unfit"
