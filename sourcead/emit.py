@@ -39,6 +39,7 @@ from .ir import (
     is_const,
     walk,
 )
+from .nested import GradientOf
 from .routines import Pullback, Routine, called
 
 TERNARY, OR, AND, NOT, COMPARE, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = range(11)
@@ -163,7 +164,7 @@ def constant(value: Any) -> str:
 
 def name_of(fn: Callable[..., Any]) -> str:
     """How emitted code spells a callable."""
-    if isinstance(fn, (Routine, Pullback)):
+    if isinstance(fn, (Routine, Pullback, GradientOf)):
         return fn.__name__
     if fn is np.absolute:
         return "np.abs"
@@ -316,7 +317,7 @@ RESERVED = frozenset({"np", "math", "operator", *_CALLED_BY_NAME, *_BUILTINS})
 
 def namespace(f: Function) -> dict[str, Any]:
     """The globals in which emitted code runs."""
-    calls = {r.__name__: r.compiled for r in called(f.body) if isinstance(r, Routine)}
+    calls: dict[str, Any] = {r.__name__: r.compiled for r in called(f.body) if isinstance(r, Routine)}
     return {"np": np, "math": math, "operator": op, **_CALLED_BY_NAME, **calls, **f.constants}
 
 

@@ -36,6 +36,7 @@ from .ir import (
     walk,
     with_blocks,
 )
+from .nested import GradientOf
 from .primitives import chosen
 
 
@@ -121,11 +122,13 @@ def nameable(f: Function) -> None:
 
 
 def _typeable(s: Stmt) -> Stmt:
-    """`np.where` is printed as a choice between scalars; here its operands may be arrays."""
+    """`np.where` is printed as a choice between scalars; here its operands may be arrays. Gradients get stand-ins."""
 
     def expr(e: Expr) -> Expr:
         if isinstance(e, Call) and e.fn is np.where and len(e.args) == 3:
             e = Call(chosen, e.args, e.kwargs)
+        if isinstance(e, Call) and isinstance(e.fn, GradientOf):
+            e = e.fn.typed(e.args)
         return rebuild(e, expr) if children(e) else e
 
     return with_blocks(map_exprs(s, expr), tuple(tuple(_typeable(c) for c in b) for b in blocks(s)))

@@ -15,9 +15,10 @@ from .frontend import Argument, parse
 from .infer import infer, is_array
 from .ir import Call, Const, Function, Namer, Return, Var, rename, variable_names, walk
 from .lower import lower, written_parameters
+from .nested import expanded
 from .reverse import reverse
 from .routines import Pullback, Routine, called, retargeted
-from .simplify import fuse, polish, simplify
+from .simplify import accumulators, fuse, polish, simplify
 from .simplify.guards import guards
 from .simplify.induction import induction
 from .simplify.sink import sink
@@ -117,6 +118,8 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Sh
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
         f = out["lower"] = lower(f)
+        if (more := expanded(f, gradient_stages)) is not f:
+            f = out["gradients inlined"] = accumulators(ssa(more))
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     out["primal fused"] = simplify(fuse(f))
     return out

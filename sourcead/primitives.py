@@ -250,6 +250,16 @@ def overlapping(x, y):
     return x_low < y_high and y_low < x_high
 
 
+def like(x: Any) -> Any:
+    """A number or a new array of the type of `x`; stands for a gradient by `x` where types are inferred."""
+    return np.copy(x) if isinstance(x, np.ndarray) else x
+
+
+@overload(like)
+def _like(x):
+    return (lambda x: np.copy(x)) if isinstance(x, types.Array) else (lambda x: x)
+
+
 def chosen(c: Any, a: Any, b: Any) -> Any:
     """`np.where(c, a, b)`, which gives a scalar for scalars; stands for it where types are inferred."""
     return np.where(c, a, b) if any(isinstance(x, np.ndarray) for x in (c, a, b)) else a if c else b

@@ -31,7 +31,7 @@ class Routine:
 
     @property
     def __name__(self) -> str:
-        return self.name or self.pyfunc.__name__
+        return self.name or self.pyfunc.__name__.replace("<lambda>", "lambda_")
 
     def __call__(self, *args: Any) -> Any:
         return self.pyfunc(*args)

@@ -1,18 +1,12 @@
 """All programs that every stage of the compiler is run on."""
 
-import array_programs
-import container_programs
-import nested_programs
-import recursive_programs
-import scalar_programs
+import importlib
+from pathlib import Path
+
 from program_table import PROGRAMS, Program
 
-__all__ = [
-    "PROGRAMS",
-    "Program",
-    "array_programs",
-    "container_programs",
-    "nested_programs",
-    "recursive_programs",
-    "scalar_programs",
-]
+for path in sorted(Path(__file__).parent.glob("*_programs.py")):
+    if path.stem not in ("golden_programs", "random_programs", "written_programs"):
+        importlib.import_module(path.stem)
+
+__all__ = ["PROGRAMS", "Program"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import operator as op
 import random
 from collections.abc import Callable
@@ -15,12 +16,13 @@ from numba.core.dispatcher import Dispatcher
 from .. import primitives as p
 from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Var
+from ..nested import GradientOf
 from ..rules import rule_of
 from . import records, tuples
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
 from .parser import Parser, describe
-from .values import Method, Nested, Partial, Record, Refusal, Static, Tup, Value, dtype, is_function
+from .values import Method, Nested, Partial, Record, Refusal, Static, Tup, Value, dtype, is_code, is_function
 
 Kwargs = dict[str, Value]
 
@@ -86,10 +88,10 @@ def refusal_of(callee: Value) -> Refusal | None:
         return Refusal("random numbers cannot be drawn in a differentiated function", RANDOM)
     if isinstance(owner, np.ufunc):
         return Refusal(f"`np.{owner.__name__}.{fn.__name__}` is not supported", "use np.sum, np.prod, ... or a loop")
-    if "sourcead" in (type(fn).__module__.split(".")[0], module.split(".")[0]):
+    if module.split(".")[0] == "sourcead" and not is_gradient(fn) and module != p.__name__:
         return Refusal(
-            "the gradient of a function cannot be used inside a function to be differentiated yet",
-            "call it outside, or nest the whole: grad(grad(f))",
+            f"`{spelled(fn)}` cannot be called inside a function to be differentiated",
+            "make the gradient outside, and call it here",
         )
     return None
 
@@ -121,6 +123,8 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
         made = handler(q, node, args)
         if made is not None:
             return made
+    if is_gradient(fn):
+        return gradient(q, node, fn, args, kwargs)
     if isinstance(fn, Dispatcher):
         return inline(q, node, Static(fn.py_func), args, kwargs)
     if is_function(fn) and not is_leaf(fn):
@@ -136,6 +140,28 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
     raise Refusal(
         f"{describe(fn)} cannot be called in a differentiated function", "call plain Python or NumPy functions"
     )
+
+
+def is_gradient(fn: Any) -> bool:
+    return hasattr(fn, "pyfunc") and hasattr(fn, "argnums")
+
+
+def gradient(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwargs) -> Value:
+    """The call of a gradient: its value and gradients are computed by the program that belongs to it."""
+    try:
+        bound = inspect.signature(fn.py_func).bind(*args, **kwargs)
+    except TypeError as e:
+        raise Refusal(f"`{fn.py_func.__name__}` cannot be called like this: {e}") from None
+    defaults = inspect.signature(fn.py_func).parameters
+    given = [bound.arguments.get(n, None) or q.wrap(defaults[n].default, n) for n in defaults]
+    if fn.has_aux or fn.value and is_gradient(fn.pyfunc):
+        raise Refusal("this kind of gradient cannot be called inside a function to be differentiated", "use grad")
+    if not all(is_code(v) for v in given):
+        raise Refusal("inside a function to be differentiated a gradient takes numbers and arrays only")
+    operands = tuple(q.operand(node, v) for v in given)
+    parts = [q.temp(node, Call(GradientOf(fn, k), operands)) for k in ((None,) if fn.value else ()) + fn.argnums]
+    grads = parts[-1] if fn.single else Tup(tuple(parts[-len(fn.argnums) :]))
+    return Tup((parts[0], grads)) if fn.value else grads
 
 
 def is_leaf(fn: Any) -> bool:

@@ -59,11 +59,12 @@ def routine(
                 "let it use a global of the module instead",
                 q.loc(node),
             )
-    if act.name in q.namer.taken and act.name not in q.routines:
+    fn = Routine(callee.value)
+    if fn.__name__ in q.namer.taken and fn.__name__ not in q.routines:
         raise Refusal(f"`{act.name}` is the name of a variable too", "give the variable another name", q.loc(node))
-    q.namer.taken.add(act.name)
-    q.routines.add(act.name)
-    return q.temp(node, Call(Routine(callee.value), tuple(q.operand(node, v) for v in given.values())))
+    q.namer.taken.add(fn.__name__)
+    q.routines.add(fn.__name__)
+    return q.temp(node, Call(fn, tuple(q.operand(node, v) for v in given.values())))
 
 
 def activation(q: Parser, callee: Nested | Static) -> Activation:

@@ -37,6 +37,7 @@ from ..ir import (
     operands,
     variables,
 )
+from ..nested import GradientOf
 from ..routines import Routine
 from .build import Builder, Varying
 from .elementwise import IN_PLACE, acts_on_elements, tree
@@ -547,6 +548,8 @@ def call_value(b: Builder, e: Call) -> Any:
     arrays = any(map(is_value, args)) or any(isinstance(a, tuple) for a in args) or any(map(is_value, kwargs.values()))
     if isinstance(fn, Routine):
         return routine_call(b, fn, args)
+    if isinstance(fn, GradientOf):
+        return gradient_call(b, fn, args)
     handler = HANDLERS.get(fn)
     if handler is not None:
         return handled(b, handler, fn, args, kwargs)
@@ -565,6 +568,19 @@ def routine_call(b: Builder, fn: Routine, args: tuple[Any, ...]) -> Expr:
         raise b.refuse(f"`{fn.__name__}` calls itself and gives something else than a number", "return one number")
     given = tuple(Var(array_name(b, a)) if is_value(a) else a for a in args)
     return Call(replace(fn, argtypes=tuple(types.unliteral(b.type_of(a)) for a in given)), given)
+
+
+def gradient_call(b: Builder, fn: GradientOf, args: tuple[Any, ...]) -> Any:
+    """A call of a gradient: with arrays in memory, for a number or a new array with the extents of its argument."""
+    given = tuple(Var(array_name(b, a)) if is_value(a) else a for a in args)
+    if fn.argument is None or not is_value(args[fn.argument]):
+        return Call(fn, given)
+    shape, kind = extents(b, args[fn.argument]), args[fn.argument].dtype
+    name, b.target = b.target or b.names.temp(), None
+    b.types[name] = types.Array(kind, len(shape), "C")
+    b.assign(Var(name), Call(fn, given))
+    b.extents[name] = shape
+    return whole(b, name)
 
 
 def argument(b: Builder, e: Expr) -> Any:
