@@ -38,6 +38,7 @@ from .ir import (
     variables,
     walk,
 )
+from .nested import GradientOf
 from .routines import Pullback, Routine
 
 NESTED = (p.pack, p.array_of)  # calls that may stand inside of a call
@@ -167,7 +168,7 @@ def scalar(f: Function) -> Iterator[str]:
 
     def looks(e: Expr) -> Iterator[str]:
         match e:
-            case Call(fn, args) if fn not in whole and not isinstance(fn, (Routine, Pullback)):
+            case Call(fn, args) if fn not in whole and not isinstance(fn, (Routine, Pullback, GradientOf)):
                 yield from (n.name for n in args if isinstance(n, Var) and is_array(f.types.get(n.name)))
         for c in children(e):
             yield from looks(c)

@@ -25,7 +25,7 @@ curvature = grad(grad(lambda x, a: np.sin(a * x) * x, jit=False, cache=False), j
 
 
 @program(Q, V, 1.3)
-def leapfrog(q, v, k):
+def springs(q, v, k):
     q, v = q.copy(), v.copy()
     for _ in range(3):
         v -= 0.1 * force(q, k)

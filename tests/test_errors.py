@@ -388,12 +388,28 @@ def _(x):
     return x(1.0)
 
 
-@refused("gradient of a function cannot be used inside")
+@refused("cannot be called inside a function to be differentiated")
 def _(x):
-    return sourcead_gradient(x)
+    return sourcead.grad(np.sin)(x)
 
 
-sourcead_gradient = sourcead.grad(lambda x: x * x)
+@refused("this kind of gradient cannot be called inside a function to be differentiated")
+def _(x):
+    return gradient_with_aux(x)[0]
+
+
+@refused("a gradient takes numbers and arrays only")
+def _(x):
+    return gradient_of_two(x, (x, x))
+
+
+@refused("cannot be called like this")
+def _(x):
+    return gradient_of_two(x, x, x)
+
+
+gradient_with_aux = sourcead.grad(lambda x: (x * x, x), has_aux=True)
+gradient_of_two = sourcead.grad(lambda x, y: x * y)
 
 
 @refused("takes `*` arguments")
