@@ -82,7 +82,7 @@ def check_arguments(
             whole = "" if s is None else f"`{path}` in "
             where = f"{whole}argument {k} (`{names[k]}`) of `{fn.__name__}`"
             if k in argnums and not (s and isinstance(leaf, types.NoneType)):
-                _check_real(where, leaf)
+                _check_floating(where, leaf)
             if not _supported(leaf):
                 raise _refusal(where, leaf, value)
 
@@ -90,12 +90,14 @@ def check_arguments(
 def _supported(t: types.Type) -> bool:
     """Is this an argument that compiled adjoints know how to handle?"""
     if isinstance(t, types.Array):
-        return t.ndim > 0 and isinstance(t.dtype, (types.Integer, types.Boolean)) or _real(t)
-    return isinstance(t, (types.Integer, types.Boolean, types.NoneType, types.UnicodeType)) or _real(t)
+        return t.ndim > 0 and isinstance(t.dtype, (types.Integer, types.Boolean)) or _inexact(t)
+    return isinstance(t, (types.Integer, types.Boolean, types.NoneType, types.UnicodeType)) or _inexact(t)
 
 
-def _real(t: types.Type) -> bool:
-    return t in (types.float64, types.float32) or isinstance(t, types.Array) and t.ndim > 0 and _real(t.dtype)
+def _inexact(t: types.Type) -> bool:
+    if isinstance(t, types.Array):
+        return t.ndim > 0 and _inexact(t.dtype)
+    return t in (types.float64, types.float32, types.complex128, types.complex64)
 
 
 def _refusal(where: str, t: types.Type, value: Any = None) -> Exception:
@@ -115,8 +117,8 @@ def _refusal(where: str, t: types.Type, value: Any = None) -> Exception:
     return Unsupported(f"{where} has type {t}, which is not supported", remedy="pass numbers and NumPy arrays of them")
 
 
-def _check_real(where: str, t: types.Type) -> None:
-    """Refuse what is a number, or an array of numbers, but not real."""
+def _check_floating(where: str, t: types.Type) -> None:
+    """Refuse what is a number, or an array of numbers, but not of a floating type."""
     dtype = t.dtype if isinstance(t, types.Array) else t
     has = f"has elements of type {dtype}" if isinstance(t, types.Array) else f"has type {t}"
     if isinstance(dtype, (types.Integer, types.Boolean)):
@@ -124,15 +126,13 @@ def _check_real(where: str, t: types.Type) -> None:
         if isinstance(t, types.Array):
             remedy = "convert the array with x.astype(np.float64)"
         remedy += ", or leave the argument out of argnums"
-    elif isinstance(dtype, types.Complex):
-        raise TypeError(f"grad of complex-valued inputs is not supported: {where} {has}")
-    elif isinstance(dtype, types.Float) and not _real(dtype):
+    elif isinstance(dtype, types.Float) and not _inexact(dtype):
         remedy = "convert to float64 or float32"
     elif isinstance(t, (types.UnicodeType, types.NoneType)):
         remedy = "leave it out of argnums"
     else:
         return
-    raise TypeError(f"grad requires real-valued inputs (float64 or float32), but {where} {has}; {remedy}")
+    raise TypeError(f"grad requires real or complex inputs (of type float or complex), but {where} {has}; {remedy}")
 
 
 def check_result(name: str, t: types.Type, has_aux: bool) -> None:
@@ -151,6 +151,8 @@ def check_result(name: str, t: types.Type, has_aux: bool) -> None:
         problem, remedy = f"a tuple ({t})", "return one number; has_aux=True allows a pair (value, aux)"
     elif isinstance(t, types.NoneType):
         problem, remedy = "None", "return the number to differentiate"
+    elif isinstance(t, types.Complex):
+        problem, remedy = f"of type {t}", "return a real number, such as its `.real` or `abs` of it"
     else:
         problem, remedy = f"of type {t}", "the result must be a float"
     raise TypeError(f"gradient only defined for scalar-output functions; the result of `{name}` is {problem}: {remedy}")

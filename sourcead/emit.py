@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import cmath
 import itertools
 import linecache
 import math
@@ -159,7 +160,15 @@ def constant(value: Any) -> str:
         return f"np.{type(value).__name__}({constant(value.item())})"
     if isinstance(value, float) and not math.isfinite(value):
         return "np.nan" if math.isnan(value) else "np.inf" if value > 0 else "-np.inf"
+    if isinstance(value, complex):
+        return complex_constant(value)
     return repr(value)
+
+
+def complex_constant(z: complex) -> str:
+    """`2j`, `(1+2j)`; by its parts where that text would lose the sign of a zero, or an infinity."""
+    again = eval(repr(z), {"nan": math.nan, "inf": math.inf}) if math.isfinite(abs(z)) else None
+    return repr(z) if repr(again) == repr(z) else f"complex({constant(z.real)}, {constant(z.imag)})"
 
 
 def name_of(fn: Callable[..., Any]) -> str:
@@ -168,6 +177,8 @@ def name_of(fn: Callable[..., Any]) -> str:
         return fn.__name__
     if fn is np.absolute:
         return "np.abs"
+    if fn is np.conjugate:
+        return "np.conj"
     name = getattr(fn, "__name__", repr(fn))
     module = getattr(fn, "__module__", None) or ""
     if getattr(np, name, None) is fn:
@@ -178,6 +189,8 @@ def name_of(fn: Callable[..., Any]) -> str:
         return f"np.{name}"
     if getattr(math, name, None) is fn:
         return f"math.{name}"
+    if getattr(cmath, name, None) is fn:
+        return f"cmath.{name}"
     if getattr(op, name, None) is fn:
         return f"operator.{name}"
     if module == p.__name__ or getattr(builtins, name, None) is fn:
@@ -310,15 +323,15 @@ def to_source(f: Function, comments: bool = True) -> str:
 _CALLED_BY_NAME = {k: v for k, v in vars(p).items() if getattr(v, "__module__", None) == p.__name__ and callable(v)}
 _serial = itertools.count(1)
 
-_BUILTINS = ("abs", "bool", "float", "int", "len", "max", "min", "pow", "range", "round", "sum")
-RESERVED = frozenset({"np", "math", "operator", *_CALLED_BY_NAME, *_BUILTINS})
+_BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "pow", "range", "round", "sum")
+RESERVED = frozenset({"np", "math", "cmath", "operator", *_CALLED_BY_NAME, *_BUILTINS})
 """Names that no variable of an emitted program may have."""
 
 
 def namespace(f: Function) -> dict[str, Any]:
     """The globals in which emitted code runs."""
     calls: dict[str, Any] = {r.__name__: r.compiled for r in called(f.body) if isinstance(r, Routine)}
-    return {"np": np, "math": math, "operator": op, **_CALLED_BY_NAME, **calls, **f.constants}
+    return {"np": np, "math": math, "cmath": cmath, "operator": op, **_CALLED_BY_NAME, **calls, **f.constants}
 
 
 def to_function(f: Function, source: str | None = None) -> Callable[..., Any]:

@@ -5,8 +5,9 @@ All dependence on the internals of Numba's type inference is in this file.
 
 from __future__ import annotations
 
+import operator as op
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -160,9 +161,43 @@ def refusal(error: Exception, places: list[Loc | None]) -> Unsupported:
 
 
 def is_float(t: types.Type | None) -> bool:
-    """A real scalar or an array of them: what can carry a derivative."""
-    return isinstance(t, types.Float) or isinstance(t, types.Array) and isinstance(t.dtype, types.Float)
+    """A real or complex scalar, or an array of them: what can carry a derivative."""
+    return isinstance(element_type(t), (types.Float, types.Complex))
+
+
+def is_complex(t: types.Type | None) -> bool:
+    return isinstance(element_type(t), types.Complex)
+
+
+def element_type(t: types.Type | None) -> types.Type | None:
+    """The type of a scalar, or of an array's elements."""
+    return t.dtype if isinstance(t, types.Array) else t
 
 
 def is_array(t: types.Type | None) -> bool:
     return isinstance(t, types.Array)
+
+
+REAL_VALUED = frozenset({np.real, np.imag, np.abs, abs, np.angle})
+"""Functions whose results are real for complex arguments."""
+COMPLEX_VALUED = frozenset({complex, np.complex128, np.complex64})
+
+
+def among_complex(fn: Any, kinds: Iterable[Any]) -> bool:
+    """Do complex numbers occur in a call of `fn` with operands and a result of these types?"""
+    return fn in COMPLEX_VALUED or any(map(is_complex, kinds))
+
+
+def complex_kind(fn: Any, operands: list[Any], type_: Any) -> Any:
+    """The type of `fn` of scalars, where complex numbers occur."""
+    if fn in (op.eq, op.ne, op.gt, op.lt):
+        return types.boolean
+    double = is_complex(type_) and real_of(type_) is types.float64 or type_ is types.float64
+    if fn in COMPLEX_VALUED or fn not in REAL_VALUED and any(map(is_complex, operands)):
+        return types.complex128 if double else types.complex64
+    return types.float64 if double else types.float32
+
+
+def real_of(t: Any) -> Any:
+    """The real type of a complex one."""
+    return t.underlying_float if is_complex(t) else t

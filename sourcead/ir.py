@@ -135,6 +135,8 @@ class Const(Expr):
             return False
         if isinstance(self.value, float):  # tells 0.0 from -0.0 and finds nan equal to itself
             return self.value.hex() == o.value.hex()
+        if isinstance(self.value, complex):
+            return repr(self.value) == repr(o.value)
         return bool(self.value == o.value)
 
     def __hash__(self) -> int:

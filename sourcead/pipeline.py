@@ -90,7 +90,8 @@ def routine_program(r: Routine | Pullback) -> Function:
         )
     if not isinstance(r, Pullback):
         return replace(polish(f), returns=result_type(f))
-    check_result(f.name, result_type(f), False)
+    if not isinstance(result_type(f), types.Complex):
+        check_result(f.name, result_type(f), False)
     wrt = sorted((f.params[k] for k in r.wrt), key=lambda n: is_array(f.types[n]))
     f = reverse(f, tuple(wrt), value=False, single=False, pullback=True)
     arrays = f.params[: r.arrays]

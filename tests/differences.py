@@ -34,16 +34,18 @@ def directional(f: Callable[..., Any], args: Sequence[Any], direction: dict[int,
 
 
 def gradient(f: Callable[..., Any], args: Sequence[Any], argnums: Sequence[int], step: float = STEP) -> list[Any]:
-    """The gradient by differences, one element after another; computed in double precision."""
-    wide = [a.astype(np.float64) if k in argnums and isinstance(a, np.ndarray) else a for k, a in enumerate(args)]
-    wide = [float(a) if k in argnums and not isinstance(a, np.ndarray) else a for k, a in enumerate(wide)]
+    """By differences, one element after another (`dL/dx + i dL/dy` for complex ones), in double precision."""
+    kinds = [complex if np.iscomplexobj(a) else float for a in args]
+    wide = [a.astype(kinds[k]) if k in argnums and isinstance(a, np.ndarray) else a for k, a in enumerate(args)]
+    wide = [kinds[k](a) if k in argnums and not isinstance(a, np.ndarray) else a for k, a in enumerate(wide)]
     out: list[Any] = []
     for k in argnums:
-        one = np.zeros_like(np.asarray(wide[k], dtype=np.float64))
+        one = np.zeros_like(np.asarray(wide[k]))
         g = np.zeros_like(one)
         for i in np.ndindex(one.shape):
-            one[i] = 1.0
-            g[i] = directional(f, wide, {k: one if one.ndim else 1.0}, step)
+            for unit in (1.0, 1.0j) if kinds[k] is complex else (1.0,):
+                one[i] = unit
+                g[i] += unit * directional(f, wide, {k: one if one.ndim else unit}, step)
             one[i] = 0.0
         out.append(g)
     return out

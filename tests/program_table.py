@@ -29,11 +29,11 @@ class Program:
 
 
 def program(*args: Any, argnums: tuple[int, ...] | None = None, tags: str = "") -> Callable[..., Any]:
-    def is_real(a: Any) -> bool:
-        return np.asarray(a).dtype.kind == "f"
+    def is_inexact(a: Any) -> bool:
+        return np.asarray(a).dtype.kind in "fc"
 
     def register(f: Callable[..., Any], name: str = "") -> Callable[..., Any]:
-        wrt = tuple(k for k, a in enumerate(args) if is_real(a)) if argnums is None else argnums
+        wrt = tuple(k for k, a in enumerate(args) if is_inexact(a)) if argnums is None else argnums
         name = name or f.__name__
         assert name not in PROGRAMS, name
         PROGRAMS[name] = Program(name, f, args, wrt, frozenset(tags.split()))

@@ -21,7 +21,7 @@ EACH = pytest.mark.parametrize("case", SMOOTH, ids=lambda c: c.name)
 COMPILED = (
     "polynomial reused_names continue_and_break return_from_a_nest loop_else halving newton_root written_argument "
     "gather_and_scatter diffusion_with_swap slice_stencil broadcasting reductions small_network single_precision "
-    "nested_functions in_place_helper recursive_horner one_another"
+    "nested_functions in_place_helper recursive_horner one_another complex_products wave_with_swap complex_powers"
 ).split()
 
 
@@ -44,7 +44,7 @@ def close(got: Any, want: Any, rtol: float = 1e-8, atol: float = 1e-9) -> None:
 @EACH
 def test_plain_python(case: Program) -> None:
     """Value and gradient; nothing written into arguments; a second call gives the same."""
-    single = any(np.asarray(case.args[k]).dtype == np.float32 for k in case.argnums)
+    single = any(np.asarray(case.args[k]).dtype in (np.float32, np.complex64) for k in case.argnums)
     loose = {"rtol": 1e-4, "atol": 1e-5} if single else {}
     g = gradient(case.name)
     args = case.fresh()

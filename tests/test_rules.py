@@ -85,6 +85,47 @@ def test_against_differences(rule, seed):
             assert np.shape(share) == x.shape
 
 
+# ---- on complex numbers ------------------------------------------------------------------------------------------
+
+COMPLEX = [r for r in SCALAR if r.of_complex and r.fn.__module__ != "math" and r.fn is not np.fabs]
+COMPLEX += [RULES[np.complex128], RULES[complex]]
+Z, W = 0.6 - 0.8j, -0.7 + 0.3j
+
+
+def complex_arguments(rule):
+    match len(rule.samples):
+        case 2:
+            powers = [(Z, 0.7), (0.7, Z), (-0.7, Z), (Z, 3), (Z, 0), (Z, 2.0), (W, 1)] if rule.fn is op.pow else []
+            return [(Z, W), (W, Z), *powers, *([(Z, 0.7), (0.7, W)] if rule.fn is not op.pow else [])]
+        case 3:
+            return [(True, Z, W), (False, Z, W), (True, 0.7, W)]
+    return [(0.4,), (0.4, -0.3), (W,)] if rule.fn is complex else [(Z,), (W,), (-Z,)]
+
+
+@pytest.mark.parametrize(("rule", "args"), [(r, a) for r in COMPLEX for a in complex_arguments(r)])
+def test_complex_against_differences(rule, args):
+    """The adjoint of `x + iy` is `dL/dx + i dL/dy`; a real argument takes the real part."""
+    y, y_bar = rule.fn(*args), 0.3 + 0.9j
+    y_bar = y_bar if isinstance(y, complex) else y_bar.real
+    shares = rule.of_complex(y_bar, *args, y)
+    assert len(shares) == len(args)
+
+    def real(*args):
+        return (np.conj(y_bar) * rule.fn(*args)).real
+
+    for k, (share, x) in enumerate(zip(shares, args, strict=True)):
+        for unit in () if isinstance(x, (bool, int)) else (1.0, 1.0j) if isinstance(x, complex) else (1.0,):
+            dots = tuple(unit if j == k else None for j in range(len(args)))
+            np.testing.assert_allclose((np.conj(unit) * share).real, along_complex(real, args, dots), 1e-6, 1e-8)
+
+
+def along_complex(f, args, dots, h=2e-3):
+    def at(t):
+        return f(*(x if d is None else x + t * d for x, d in zip(args, dots, strict=True)))
+
+    return sum(w * (at(k * h) - at(-k * h)) for k, w in ((1, 45), (2, -9), (3, 1))) / (60 * h)
+
+
 CONSTANT = [r for r in RULES.values() if r.kind == "constant"]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import cmath
 import inspect
 import operator as op
 import random
@@ -311,6 +312,12 @@ def divmod_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     return Tup((q.temp(node, Call(op.floordiv, (a, b))), q.temp(node, Call(op.mod, (a, b)))))
 
 
+def polar(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+    (z,) = args
+    z = q.operand(node, z)
+    return Tup((q.temp(node, Call(np.abs, (z,))), q.temp(node, Call(cmath.phase, (z,)))))
+
+
 def tuple_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     if len(args) == 1 and isinstance(args[0], Tup):
         return Tup(args[0].items)
@@ -344,6 +351,7 @@ HANDLERS: dict[Any, Handler] = {
     divmod: divmod_,
     tuple: tuple_,
     np.shape: shape_,
+    cmath.polar: polar,
     np.copyto: copyto,
     np.finfo: static(np.finfo),
     np.iinfo: static(np.iinfo),

@@ -152,7 +152,7 @@ def unary(q: Parser, node: ast.AST, o: ast.unaryop, v: Value) -> Value:
     if fn is op.not_ and known(v) is not None:
         return Const(not known(v))
     x = q.operand(node, v)
-    if isinstance(x, Const) and isinstance(x.value, (int, float, complex)) and fn is op.neg:
+    if isinstance(x, Const) and isinstance(x.value, (int, float)) and fn is op.neg:
         return Const(-x.value)
     return Call(fn, (x,))
 

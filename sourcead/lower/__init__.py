@@ -13,8 +13,8 @@ from numba.core import types
 
 from .. import primitives as p
 from ..errors import Findings
-from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, bound, names, reads, rename, walk
-from . import creation, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
+from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, names, reads, rename, walk
+from . import complexes, creation, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
 from .build import Builder, Varying
 from .statements import block
 from .storage import Storage, analyse, changed, settle, stores
@@ -32,7 +32,6 @@ def lower(f: Function, adjoint: bool = False) -> Function:
     findings = Findings()
     if adjoint:
         return finished(f, run(f, Storage(f), True, set(), findings))
-    only_real(f, findings)
     f = updates(f)
     storage = analyse(f)
     f = copied_parameters(f, storage, findings)
@@ -48,16 +47,10 @@ def lower(f: Function, adjoint: bool = False) -> Function:
             varying.add(v.args[0])
             findings = Findings()
     findings.check()
-    return finished(f, b)
-
-
-def only_real(f: Function, findings: Findings) -> None:
-    """Complex numbers would be taken for constants."""
-    for s in walk(f.body):
-        for n in bound(s):
-            t = f.types.get(n)
-            if isinstance(t.dtype if isinstance(t, types.Array) else t, types.Complex):
-                findings.add(s.loc, "complex numbers cannot be differentiated", "compute with real and imaginary parts")
+    f = finished(f, b)
+    complexes.check(f, findings)
+    findings.check()
+    return f
 
 
 def written_parameters(f: Function) -> set[str]:

@@ -15,6 +15,7 @@ from numba.np.numpy_support import as_dtype, from_dtype
 from .. import primitives as p
 from ..emit import RESERVED
 from ..errors import Unsupported
+from ..infer import among_complex, complex_kind
 from ..ir import (
     Accum,
     Assign,
@@ -59,7 +60,7 @@ def scalar_type(dtype: Any) -> Const:
     return Const(as_dtype(dtype).type)
 
 
-def number(value: float, dtype: Any) -> Const:
+def number(value: Any, dtype: Any) -> Const:
     """A constant of a dtype; the everyday ones are plain Python numbers."""
     if isinstance(dtype, types.Boolean):
         return Const(bool(value))
@@ -67,6 +68,8 @@ def number(value: float, dtype: Any) -> Const:
         return Const(float(value))
     if dtype is types.int64:
         return Const(int(value))
+    if dtype is types.complex128:
+        return Const(complex(value))
     return Const(as_dtype(dtype).type(value))
 
 
@@ -278,6 +281,8 @@ class Builder:
                 return typeof(v)
             case Index(Var(n), _):
                 return self.types[n].dtype
+            case Call(fn, args) if among_complex(fn, map(self.type_of, args)):
+                return complex_kind(fn, [self.type_of(a) for a in args], types.float64)
             case Call(_, args):
                 return from_dtype(np.result_type(*(as_dtype(self.type_of(a)) for a in args)))
         raise self.refuse("a value of unknown type")

@@ -11,6 +11,7 @@ from numba.core import types
 from numba.np.numpy_support import as_dtype, from_dtype
 
 from .. import primitives as p
+from ..infer import REAL_VALUED, real_of
 from ..ir import Call, Const, Expr
 from ..rules import is_constant, is_elementwise
 from .build import Builder
@@ -62,9 +63,11 @@ def result_dtype(b: Builder, fn: Callable[..., Any] | None, args: tuple[Any, ...
         return types.boolean
     if fn is np.where:
         args = args[1:]
+    if fn in REAL_VALUED:
+        return real_of(args[0].dtype)
     kinds = [as_dtype(a.dtype if is_value(a) else b.type_of(a)) for a in args]
     joint = np.result_type(*kinds)
-    if fn in (op.truediv, np.sqrt, np.divide, np.true_divide) and joint.kind != "f":
+    if fn in (op.truediv, np.sqrt, np.divide, np.true_divide) and joint.kind not in "fc":
         joint = np.dtype(np.float64)
     return from_dtype(joint)
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
+from ..infer import is_complex
 from ..ir import Call, Expr, Index, Var
 from .build import ONE, ZERO, Builder
 from .elementwise import tree
@@ -42,7 +43,10 @@ def dot(b: Builder, a: Any, other: Any) -> Any:
 
 @lowers(np.vdot)
 def vdot(b: Builder, a: Any, other: Any) -> Any:
-    return dot(b, *(ravel(b, x) if is_value(x) else x for x in (a, other)))
+    a, other = (ravel(b, x) if is_value(x) else x for x in (a, other))
+    if is_value(a) and is_complex(a.dtype):
+        a = Tree(np.conj, (a,), a.ndim, a.dtype)
+    return dot(b, a, other)
 
 
 @lowers(np.inner)
@@ -54,8 +58,9 @@ def inner(b: Builder, a: Any, other: Any) -> Any:
 
 def product_dtype(b: Builder, a: Value, other: Value) -> Any:
     """BLAS wants two operands of one floating-point type."""
-    kind = types.float32 if a.dtype == other.dtype == types.float32 else types.float64
-    return kind
+    if is_complex(a.dtype) or is_complex(other.dtype):
+        return types.complex64 if a.dtype == other.dtype == types.complex64 else types.complex128
+    return types.float32 if a.dtype == other.dtype == types.float32 else types.float64
 
 
 def factor(b: Builder, v: Value, dtype: Any) -> Expr:

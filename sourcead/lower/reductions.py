@@ -15,6 +15,7 @@ from numba.core import types
 from numba.np.numpy_support import as_dtype
 
 from .. import primitives as p
+from ..infer import is_complex
 from ..ir import Call, Const, Expr, If, Index, Raise, Slice, Var
 from .build import INT, ZERO, Builder, number
 from .elementwise import tree
@@ -122,22 +123,23 @@ def count(b: Builder, a: Value, axis: Any) -> Expr:
     return product(b, tuple(shape[k] for k in axes))
 
 
-def real(dtype: Any) -> Any:
-    return dtype if isinstance(dtype, types.Float) else types.float64
+def inexact(dtype: Any) -> Any:
+    return dtype if isinstance(dtype, (types.Float, types.Complex)) else types.float64
 
 
 def divided(b: Builder, s: Expr, n: Expr, dtype: Any) -> Expr:
     """`s / n`, which a 64-bit count would make a double."""
-    if dtype is types.float64:
+    if dtype in (types.float64, types.complex128):
         return b.let(Call(op.truediv, (s, n)), dtype)
-    return b.let(Call(as_dtype(dtype).type, (b.let(Call(op.truediv, (s, n)), types.float64),)), dtype)
+    wide = types.complex128 if is_complex(dtype) else types.float64
+    return b.let(Call(as_dtype(dtype).type, (b.let(Call(op.truediv, (s, n)), wide),)), dtype)
 
 
 @lowers(np.mean)
 def mean(b: Builder, a: Any, axis: Any = NONE, keepdims: Any = FALSE) -> Any:
     if not is_value(a):
         return a
-    a, kind = operand(b, a), real(wanted_dtype(b, a))
+    a, kind = operand(b, a), inexact(wanted_dtype(b, a))
     n = count(b, a, axis)
 
     def inner(b: Builder, over: tuple[Expr, ...], at: Pick, t: Any) -> Expr:
@@ -150,7 +152,7 @@ def variance(b: Builder, a: Any, axis: Any, ddof: Any, keepdims: Any, finish: Ca
     a = operand(b, a)
     if not isinstance(a, View):
         a = in_memory(b, a)  # its elements are needed twice
-    kind = real(wanted_dtype(b, a))
+    kind = inexact(wanted_dtype(b, a))
     n = count(b, a, axis)
     freedom = b.integer(op.sub, n, ddof)
 
@@ -186,11 +188,15 @@ def root(b: Builder, s: Expr, t: Any) -> Expr:
 def norm(b: Builder, x: Any, ord: Any = NONE) -> Any:
     if not is_value(x) or not (ord == NONE or (ord == Const(2) and x.ndim == 1)):
         raise b.refuse("this np.linalg.norm", "only the Euclidean norm of vectors and matrices is known")
-    x, kind = operand(b, x), real(wanted_dtype(b, x))
+    x, kind = operand(b, x), inexact(wanted_dtype(b, x))
 
     def square(i: tuple[Expr, ...]) -> Expr:
         e = element(b, x, i)
-        return b.let(Call(op.mul, (e, e)), kind)
+        if not is_complex(x.dtype):
+            return b.let(Call(op.mul, (e, e)), kind)
+        parts = [b.let(Call(fn, (e,)), kind) for fn in (np.real, np.imag)]
+        squares = tuple(b.let(Call(op.mul, (e, e)), kind) for e in parts)
+        return b.let(Call(op.add, squares), kind)
 
     return root(b, summed(b, extents(b, x), square, kind), kind)
 

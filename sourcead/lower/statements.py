@@ -40,6 +40,7 @@ from ..ir import (
 from ..nested import GradientOf
 from ..routines import Routine
 from .build import Builder, Varying
+from .complexes import real_only
 from .elementwise import IN_PLACE, acts_on_elements, tree
 from .registry import HANDLERS
 from .storage import stores
@@ -274,6 +275,8 @@ def delayable(b: Builder, t: str) -> bool:
 
 def destination(b: Builder, e: Expr) -> View:
     v = evaluate(b, e)
+    if isinstance(v, Tree) and v.fn in (np.real, np.imag):
+        raise b.refuse("a store into the real or imaginary parts of an array", "write z[i] = complex(x, z[i].imag)")
     if not isinstance(v, View) or not isinstance(v.base, str):
         raise b.refuse("a store into something that is not an array", "give the array a name first")
     return v
@@ -552,6 +555,8 @@ def call_value(b: Builder, e: Call) -> Any:
         return gradient_call(b, fn, args)
     handler = HANDLERS.get(fn)
     if handler is not None:
+        if not b.adjoint:
+            real_only(b, fn, (*args, *kwargs.values()))
         return handled(b, handler, fn, args, kwargs)
     if not arrays:
         return Call(fn, args, tuple(kwargs.items()))

@@ -15,6 +15,7 @@ import numpy as np
 from numba.core import types
 
 from ..errors import Findings
+from ..infer import is_complex
 from ..ir import (
     Accum,
     Assign,
@@ -41,6 +42,7 @@ VIEWS = frozenset(
     {np.transpose, np.swapaxes, np.moveaxis, np.reshape, np.ravel, np.expand_dims, np.squeeze, np.diagonal}
     | {np.flip, np.flipud, np.fliplr, np.broadcast_to, np.atleast_1d, np.atleast_2d}
 )
+PARTS = frozenset({np.real, np.imag, np.conj})  # of complex arrays a view or new numbers, of real ones a view of all
 Facts = frozenset[tuple[str, str]]  # ("use", identity) and ("store", identity): what still happens
 
 
@@ -93,7 +95,10 @@ def analyse(f: Function) -> Storage:
         match s:
             case Assign(_, Var(t), value) if st.is_array(t):
                 found = other_name(st, value)
-                if found is not None and st.is_array(found[0]) and f.types[t].dtype == f.types[found[0]].dtype:
+                if found is None or not st.is_array(found[0]):
+                    continue
+                part = isinstance(value, Call) and value.fn in PARTS
+                if f.types[t].dtype == f.types[found[0]].dtype or part:
                     st.parent[t] = found
             case Move():
                 for joined, v in zip(s.targets, s.sources, strict=True):
@@ -115,7 +120,7 @@ def other_name(st: Storage, value: object) -> tuple[str, bool] | None:
         case Call(fn, (Var(a), *_)) if st.is_array(a):
             if fn in IN_PLACE or fn is np.asarray or (fn is np.ascontiguousarray and st.f.types[a].layout == "C"):
                 return a, True
-            if fn in VIEWS:
+            if fn in VIEWS or fn in PARTS and not (fn is np.conj and is_complex(st.f.types[a])):
                 return a, False
     return None
 

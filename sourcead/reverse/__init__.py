@@ -38,7 +38,7 @@ from ..ir import (
     writes,
 )
 from .adjoint import adjoint, seed, zeros
-from .context import INT, Context, context, zero
+from .context import INT, Context, context, dtype, zero
 from .definite import definite
 from .plan import decide, goes_back, wants
 from .rebound import refuse_rebound
@@ -165,8 +165,8 @@ def gradient_of(n: str, touched: set[str], c: Context, loc: Loc | None, end: lis
         end.append(Assign(loc, name, zeros(n, c)))
         return name
     bar = c.bar(n)
-    if isinstance(t, types.Float) and t.bitwidth == 32:
-        return Call(np.float32, (bar,))
+    if t in (types.float32, types.complex64):
+        return Call(dtype(t).value, (bar,))
     return bar
 
 

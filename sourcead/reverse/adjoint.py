@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator as op
+from dataclasses import replace
 
 import numpy as np
 
 from .. import primitives as p
 from ..analyses import ALLOCATIONS
 from ..errors import InternalError, RuleMissing, Unsupported
-from ..infer import is_array
+from ..infer import among_complex, complex_kind, is_array, is_complex
 from ..ir import (
     Accum,
     Assign,
@@ -28,6 +29,8 @@ from ..ir import (
     While,
     call,
     is_const,
+    lift,
+    rebuild,
     variables,
     walk,
     written,
@@ -72,8 +75,10 @@ def increment(a_bar: Var, index: tuple[Expr, ...], value: Expr, loc: Loc | None,
         raise InternalError(f"the increment {value!r} of an element is not an operand")
     if not isinstance(v, Var) or v.name not in c.active:
         return []
-    g = c.temp(scalar_type(c.types[a_bar.name]))
-    return [Assign(loc, g, Index(a_bar, index)), Accum(loc, c.bar(v.name), Call(op.neg, (g,)) if negative else g)]
+    element = c.temp(scalar_type(c.types[a_bar.name]))
+    out: list[Stmt] = [Assign(loc, element, Index(a_bar, index))]
+    g = c.real(element, v.name, loc, out)
+    return [*out, Accum(loc, c.bar(v.name), Call(op.neg, (g,)) if negative else g)]
 
 
 def store(s: Assign, a_bar: Var, index: tuple[Expr, ...], value: Expr, loc: Loc | None, c: Context) -> list[Stmt]:
@@ -83,7 +88,9 @@ def store(s: Assign, a_bar: Var, index: tuple[Expr, ...], value: Expr, loc: Loc 
     if c.is_active(value):
         assert isinstance(value, Var)
         g = c.temp(element)
-        out += [Assign(loc, g, Index(a_bar, index)), Accum(loc, c.bar(value.name), g)]
+        out.append(Assign(loc, g, Index(a_bar, index)))
+        share = c.real(g, value.name, loc, out)
+        out.append(Accum(loc, c.bar(value.name), share))
     if not written_once(s, c):
         where_to = 1 if out else 0
         out.insert(where_to, Assign(loc, Index(a_bar, index), zero(element)))
@@ -128,9 +135,9 @@ def move(s: Move, c: Context) -> list[Stmt]:
             if exchange:
                 g = c.temp(c.types[t.name])
                 out.append(Assign(s.loc, g, t_bar))
-                held.append((g, c.bar(v.name)))
+                held.append((c.real(g, v.name, s.loc, out), c.bar(v.name)))
             else:
-                out.append(Accum(s.loc, c.bar(v.name), t_bar))
+                out.append(Accum(s.loc, c.bar(v.name), c.real(t_bar, v.name, s.loc, out)))
         out.append(Assign(s.loc, t_bar, zero(c.types[t.name])))
     out += [Accum(s.loc, v_bar, g) for g, v_bar in held]
     return out + move_arrays(s, arrays, c)
@@ -192,10 +199,12 @@ def operand_extents(e: Expr, c: Context) -> tuple[Expr, ...]:
 def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
     """What a value with adjoint `y_bar` adds to the adjoints of its operands."""
     match value:
-        case Var(n):
-            return [Accum(loc, c.bar(n), y_bar)] if n in c.active else []
-        case Index(Var(a), index):
-            return [Accum(loc, Index(c.bar(a), index), y_bar)] if a in c.active else []
+        case Var(n) | Index(Var(n), _):
+            if n not in c.active:
+                return []
+            out: list[Stmt] = []
+            share = c.real(y_bar, n, loc, out)
+            return [*out, Accum(loc, replace(value, array=c.bar(n)) if isinstance(value, Index) else c.bar(n), share)]
         case Call(p.stretch, (Var(x), *_)):
             return [Assign(loc, c.bar(x), Call(p.unstretch, (c.bar(x), y_bar)))] if x in c.active else []
         case Call(p.grown):
@@ -220,21 +229,42 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
 
 
 def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
-    rule = rule_of(value.fn)
-    if rule is None or rule.partials is None or any(is_array(c.types.get(n)) for n in variables(value)):
-        raise RuleMissing(value.fn, loc)
     out: list[Stmt] = []
-    for a, partial in zip(value.args, rule.partials(*value.args, y), strict=False):
+    for a, share in zip(value.args, scalar_shares(value, y, y_bar, loc, c), strict=False):
         if not c.is_active(a):
             continue
         assert isinstance(a, Var)
-        share = call(op.mul, y_bar, partial)
         if not is_const(share, 0):
             # statements before the accumulation read y_bar, so they come first
             negative = isinstance(share, Call) and share.fn is op.neg
             inner = c.flat(share.args[0] if negative and isinstance(share, Call) else share, loc, c.types[y.name], out)
+            inner = c.real(inner, a.name, loc, out)
             out.append(Accum(loc, c.bar(a.name), Call(op.neg, (inner,)) if negative else inner))
     return out
+
+
+def scalar_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> tuple[Expr, ...]:
+    """By the rule table, one share for each argument."""
+    rule = rule_of(value.fn)
+    if rule is None or rule.partials is None or any(is_array(c.types.get(n)) for n in variables(value)):
+        raise RuleMissing(value.fn, loc)
+    operands, result = c.operand_types(value), c.types[y.name]
+    if not among_complex(value.fn, (result, *operands)):
+        return tuple(call(op.mul, y_bar, partial) for partial in rule.partials(*value.args, y))
+    if rule.of_complex is None:
+        raise RuleMissing(value.fn, loc)
+    if is_complex(complex_kind(value.fn, operands, result)) and not is_complex(result):
+        raise InternalError(f"{y.name} is complex, but was taken to be {result}")
+    return tuple(without_conj(lift(s), c) for s in rule.of_complex(y_bar, *value.args, y))
+
+
+def without_conj(e: Expr, c: Context) -> Expr:
+    """Real numbers are their own conjugates."""
+    if not isinstance(e, Call):
+        return e
+    if e.fn is np.conj and not any(is_complex(c.types.get(n)) for n in variables(e)):
+        return e.args[0]
+    return rebuild(e, lambda a: without_conj(a, c))
 
 
 def seed(f: Function, c: Context, result: Expr, given: Var | None) -> list[Stmt]:

@@ -6,11 +6,11 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..infer import is_array
+from ..infer import is_array, is_complex
 from ..ir import Accum, Assign, Call, Const, Expr, Index, Loc, Stmt, Var, rebuild
 from ..routines import Pullback, Routine
 from ..rules import dot_left, dot_right
-from .context import Context
+from .context import Context, plain
 
 
 def dot_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
@@ -22,10 +22,10 @@ def dot_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
         place = target(operand, c)
         if place is None:
             continue
-        value = untwisted(rule(y_bar, a, b, ranks))
+        value = untwisted(rule(y_bar, conjugate(a, c), conjugate(b, c), ranks))
         if isinstance(operand, Call):
             value = transposed(value)
-        out.append(Accum(loc, place, value))
+        out.append(Accum(loc, place, value if not isinstance(value, Call) else in_memory(value, loc, c, out)))
     return out
 
 
@@ -43,6 +43,34 @@ def routine_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stm
         share = c.temp(c.types[n])
         out += [Assign(loc, share, Call(p.item, (result, Const(k)))), Accum(loc, c.bar(n), share)]
     return out
+
+
+def conjugate(e: Expr, c: Context) -> Expr:
+    """The conjugate of an operand, transposed last; the operand itself when it is real."""
+    match e:
+        case Call(np.transpose, (a,)):
+            return Call(np.transpose, (conjugate(a, c),))
+        case Var(n) | Index(Var(n), _) if is_complex(c.types[n]):
+            return Call(np.conj, (e,))
+    return e
+
+
+def in_memory(value: Call, loc: Loc | None, c: Context, out: list[Stmt]) -> Call:
+    """The share with the conjugates that `np.dot` takes as arrays."""
+    if value.fn is not np.dot:
+        return value
+
+    def operand(e: Expr) -> Expr:
+        if isinstance(e, Call) and e.fn is np.conj:
+            (a,) = e.args
+            assert isinstance(a, (Var, Index))
+            name = a.name if isinstance(a, Var) else a.array.name
+            t = Var(c.fresh(f"{plain(name)}_conj", types.Array(c.types[name].dtype, rank(a, c), "C")))
+            out.append(Assign(loc, t, e))
+            return t
+        return rebuild(e, operand) if isinstance(e, Call) else e
+
+    return rebuild(value, operand)  # type: ignore[return-value]
 
 
 def rank(e: Expr, c: Context) -> int:

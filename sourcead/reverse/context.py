@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
+from numba import typeof
 from numba.core import types
 
 from .. import primitives as p
 from ..analyses import Definition, Scope, active, definitions, scopes
 from ..emit import RESERVED
-from ..infer import is_array
+from ..infer import among_complex, complex_kind, is_array, is_complex, real_of
 from ..ir import Assign, Call, Const, Expr, Function, Index, Loc, Namer, Stmt, Var, names
 from ..simplify.effects import storage
 
@@ -71,8 +72,28 @@ class Context:
                 value = Index(array, tuple(self.flat(i, loc, INT, out) for i in index))
             case _:
                 return e
-        t = self.temp(type_)
+        t = self.temp(self.kind(value, type_))
         out.append(Assign(loc, t, value))
+        return t
+
+    def kind(self, value: Expr, type_: Any) -> Any:
+        """The type of a part of a share: among complex numbers not all of them are complex."""
+        if not isinstance(value, Call):
+            return type_
+        operands = self.operand_types(value)
+        return complex_kind(value.fn, operands, type_) if among_complex(value.fn, (type_, *operands)) else type_
+
+    def operand_types(self, e: Call) -> list[Any]:
+        """The types of what the value of a scalar call is made of."""
+        args = e.args[1:] if e.fn in (p.select, np.where) else e.args
+        return [self.types[a.name] if isinstance(a, Var) else typeof(a.value) for a in args]  # type: ignore
+
+    def real(self, e: Expr, to: str, loc: Loc | None, out: list[Stmt]) -> Expr:
+        """What flows to the adjoint of `to`: of a complex share, a real operand takes the real part."""
+        if not isinstance(e, Var) or not is_complex(self.types[e.name]) or is_complex(self.types[to]):
+            return e
+        t = self.temp(real_of(self.types[e.name]))
+        out.append(Assign(loc, t, Call(np.real, (e,))))
         return t
 
 
@@ -92,6 +113,8 @@ def scalar_type(t: Any) -> Any:
 
 def zero(t: Any) -> Const:
     """The zero of a scalar type."""
+    if isinstance(t, types.Complex):
+        return Const(0j) if t.bitwidth == 128 else Const(np.complex64(0))
     if isinstance(t, types.Float):
         return Const(0.0) if t.bitwidth == 64 else Const(np.float32(0.0))
     return Const(False) if isinstance(t, types.Boolean) else Const(0)

@@ -43,6 +43,7 @@ from ..ir import (
 )
 from ..simplify import accumulators, simplify
 from ..ssa import ssa
+from .context import zero
 
 Known = frozenset[str] | None  # None: this place is not reached
 
@@ -140,6 +141,6 @@ class _Pass:
             return Const(False)
         if isinstance(t, types.Integer):
             return Const(0)
-        if isinstance(t, types.Float):
-            return Const(0.0 if t.bitwidth == 64 else np.float32(0.0))
+        if isinstance(t, (types.Float, types.Complex)):
+            return zero(t)
         return None

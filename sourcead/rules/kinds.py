@@ -11,6 +11,7 @@ expressions; the tests and the tape call them with numbers and arrays, which com
 
 from __future__ import annotations
 
+import operator as op
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +32,8 @@ class Rule:
     partials     elementwise only: `partials(*args, y)` -> one partial derivative for each argument
     shares       for each differentiable argument: linear and bilinear `share(y_bar, *args, **kwargs)`,
                  general `share(y_bar, y, *args, **kwargs)`
+    of_complex   `of_complex(y_bar, *args, y)` -> one share for each argument where numbers are complex, with
+                 adjoints `dL/dx + i dL/dy` of `x + iy`; None where the function is not differentiated there
     samples      for each argument an interval (two floats), the shape of an array (ints), or `Fixed` values
     cost         of recomputing `y`, in additions: what record-or-recompute weighs
     """
@@ -40,6 +43,7 @@ class Rule:
     pullback: Callable[..., Shares]
     pushforward: Callable[..., Any] | None
     partials: Callable[..., Shares] | None = None
+    of_complex: Callable[..., Shares] | None = None
     shares: tuple[Fn, ...] = ()
     samples: tuple[Any, ...] = ()
     cost: int = 1
@@ -60,19 +64,19 @@ def register(fns: Iterable[Fn], *fields: Any, **more: Any) -> None:
         RULES[fn] = Rule(fn, *fields, **more)
 
 
-def elementwise(*spec: Any, cost: int = 20) -> None:
+def elementwise(*spec: Any, cost: int = 20, of_complex: Callable[..., Any] | None = None) -> None:
     """`elementwise(fn, other_spelling, partials, samples)`; `samples` may be left out.
 
     Only elementwise rules broadcast: their shares are folded back to the shape of the argument by
-    whoever calls them, so that no rule mentions shapes.
+    whoever calls them, so that no rule mentions shapes. `of_complex(y_bar, *args, y)` gives the shares where
+    numbers are complex, for functions that are not holomorphic.
     """
     *fns, partials = [s for s in spec if callable(s)]
     code = partials.__code__
     samples = next((s for s in spec if not callable(s)), ((-2.0, 2.0),) * (code.co_argcount - 1))
 
     def each(args: Shares, y: Any) -> Shares:
-        p = partials(*args, y)
-        return p if isinstance(p, tuple) else (p,)
+        return as_tuple(partials(*args, y))
 
     register(
         fns,
@@ -80,14 +84,38 @@ def elementwise(*spec: Any, cost: int = 20) -> None:
         lambda args, y, y_bar: tuple(y_bar * p for p in each(args, y)),
         lambda args, dots, y: total(p * d for p, d in zip(each(args, y), dots, strict=True) if d is not None),
         lambda *args_y: each(args_y[:-1], args_y[-1]),
+        of_complex=None if of_complex is None else lambda *a: as_tuple(of_complex(*a)),
         samples=samples,
         cost=cost,
     )
 
 
-def constant(*fns: Fn) -> None:
+def holomorphic(*spec: Any, cost: int = 20) -> None:
+    """An elementwise rule whose partial derivatives are those in the complex plane too.
+
+    The adjoint `dL/dx + i dL/dy` of `x + iy` receives `y_bar * conj(partial)`.
+    """
+    partials = [s for s in spec if callable(s)][-1]
+
+    def of_complex(y_bar: Any, *args_y: Any) -> Shares:
+        return tuple(y_bar * conj(p) for p in as_tuple(partials(*args_y)))
+
+    elementwise(*spec, cost=cost, of_complex=of_complex)
+
+
+def as_tuple(p: Any) -> Shares:
+    return p if isinstance(p, tuple) else (p,)
+
+
+def constant(*fns: Fn, of_complex: bool = False) -> None:
     """Nothing flows: piecewise constant functions, comparisons, conversions to integers."""
-    register(fns, "constant", lambda args, y, y_bar: (None,) * len(args), lambda args, dots, y: 0.0)
+    register(
+        fns,
+        "constant",
+        lambda args, y, y_bar: (None,) * len(args),
+        lambda args, dots, y: 0.0,
+        of_complex=(lambda *a: (None,) * (len(a) - 2)) if of_complex else None,
+    )
 
 
 def linear(*spec: Any, cost: int = 1) -> None:
@@ -155,6 +183,15 @@ def total(terms: Iterable[Any]) -> Any:
 def apply(fn: Fn, *args: Any) -> Any:
     """`fn(*args)`, computed for numbers and arrays, built for expressions."""
     return ir.call(fn, *args) if any(isinstance(a, ir.Expr) for a in args) else fn(*args)
+
+
+def conj(x: Any) -> Any:
+    """The complex conjugate; the sign stays outside, where `y_bar * -x` finds it."""
+    if isinstance(x, ir.Const):
+        return ir.Const(x.value.conjugate())
+    if isinstance(x, ir.Call) and x.fn is op.neg:
+        return -conj(x.args[0])
+    return apply(np.conj, x)
 
 
 def known(x: Any) -> Any:

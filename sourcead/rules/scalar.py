@@ -15,7 +15,7 @@ import numpy as np
 
 from sourcead import primitives
 
-from .kinds import Fixed, apply, constant, elementwise, known, where
+from .kinds import Fixed, apply, conj, constant, elementwise, holomorphic, known, where
 
 anywhere, positive, unit, above_one, negative = (-3.0, 3.0), (0.1, 3.0), (-0.9, 0.9), (1.1, 3.0), (-3.0, -0.1)
 LN2, LN10, DEGREE = math.log(2.0), math.log(10.0), math.pi / 180.0
@@ -54,30 +54,43 @@ def power_exponent(x: Any, y: Any) -> Any:
     return where(x > 0, y * np.log(x), 0.0)
 
 
-elementwise(op.add, np.add, lambda a, b, y: (1.0, 1.0), cost=1)
-elementwise(op.sub, np.subtract, lambda a, b, y: (1.0, -1.0), cost=1)
-elementwise(op.mul, np.multiply, lambda a, b, y: (b, a), cost=1)
-elementwise(op.truediv, np.divide, np.true_divide, lambda a, b, y: (1.0 / b, -(y / b)), (anywhere, positive), cost=4)
-elementwise(op.pow, np.power, np.float_power, math.pow, pow, power, (positive, anywhere), cost=30)
-elementwise(op.neg, np.negative, lambda x, y: -1.0, cost=1)
-elementwise(op.pos, np.positive, lambda x, y: 1.0, cost=1)
+def complex_power(y_bar: Any, x: Any, b: Any, y: Any) -> tuple[Any, Any]:
+    """Shares of a complex `x ** b`: its logarithm exists for every base but 0."""
+    base = apply(np.complex128, where(equal(x, 0.0), 1.0, x))
+    exponent = where(equal(x, 0.0), 0.0j, y * np.log(base))
+    return y_bar * conj(power_base(x, b)), y_bar * conj(exponent)
+
+
+holomorphic(op.add, np.add, lambda a, b, y: (1.0, 1.0), cost=1)
+holomorphic(op.sub, np.subtract, lambda a, b, y: (1.0, -1.0), cost=1)
+holomorphic(op.mul, np.multiply, lambda a, b, y: (b, a), cost=1)
+holomorphic(op.truediv, np.divide, np.true_divide, lambda a, b, y: (1.0 / b, -(y / b)), (anywhere, positive), cost=4)
+elementwise(
+    *(op.pow, np.power, np.float_power, math.pow, pow),
+    power,
+    (positive, anywhere),
+    cost=30,
+    of_complex=complex_power,
+)
+holomorphic(op.neg, np.negative, lambda x, y: -1.0, cost=1)
+holomorphic(op.pos, np.positive, lambda x, y: 1.0, cost=1)
 elementwise(op.mod, np.mod, np.remainder, lambda a, b, y: (1.0, -(a // b)), (anywhere, (0.7, 0.9)), cost=8)
 elementwise(np.fmod, math.fmod, lambda a, b, y: (1.0, -np.rint((a - y) / b)), (anywhere, (0.7, 0.9)), cost=8)
-elementwise(np.square, lambda x, y: 2.0 * x, cost=1)
-elementwise(np.reciprocal, lambda x, y: -(y * y), (positive,), cost=4)
+holomorphic(np.square, lambda x, y: 2.0 * x, cost=1)
+holomorphic(np.reciprocal, lambda x, y: -(y * y), (positive,), cost=4)
 
 elementwise(np.ldexp, math.ldexp, lambda x, n, y: (np.ldexp(1.0, n), 0.0), (anywhere, Fixed(0, 3, -2)), cost=5)
 
 # ---- roots, exponentials, logarithms --------------------------------------------------------------
 
-elementwise(np.sqrt, math.sqrt, lambda x, y: 0.5 / y, (positive,), cost=5)
+holomorphic(np.sqrt, math.sqrt, lambda x, y: 0.5 / y, (positive,), cost=5)
 elementwise(np.cbrt, *math_has("cbrt"), lambda x, y: 1.0 / (3.0 * y * y), (positive,))
-elementwise(np.exp, math.exp, lambda x, y: y)
-elementwise(np.expm1, math.expm1, lambda x, y: y + 1.0)
+holomorphic(np.exp, math.exp, lambda x, y: y)
+holomorphic(np.expm1, math.expm1, lambda x, y: y + 1.0)
 elementwise(np.exp2, *math_has("exp2"), lambda x, y: y * LN2)
-elementwise(np.log1p, math.log1p, lambda x, y: 1.0 / (1.0 + x), (unit,))
-elementwise(np.log2, math.log2, lambda x, y: 1.0 / (x * LN2), (positive,))
-elementwise(np.log10, math.log10, lambda x, y: 1.0 / (x * LN10), (positive,))
+holomorphic(np.log1p, math.log1p, lambda x, y: 1.0 / (1.0 + x), (unit,))
+holomorphic(np.log2, math.log2, lambda x, y: 1.0 / (x * LN2), (positive,))
+holomorphic(np.log10, math.log10, lambda x, y: 1.0 / (x * LN10), (positive,))
 elementwise(np.logaddexp, lambda a, b, y: (np.exp(a - y), np.exp(b - y)), cost=40)
 elementwise(np.logaddexp2, lambda a, b, y: (np.exp2(a - y), np.exp2(b - y)), cost=40)
 
@@ -90,23 +103,23 @@ def logarithm(x: Any, *base_y: Any) -> Any:
     return 1.0 / (x * np.log(base)), -(y / (base * np.log(base)))
 
 
-elementwise(np.log, math.log, logarithm, (positive,))
+holomorphic(np.log, math.log, logarithm, (positive,))
 
 # ---- trigonometric and hyperbolic -------------------------------------------------------------------
 
-elementwise(np.sin, math.sin, lambda x, y: np.cos(x))
-elementwise(np.cos, math.cos, lambda x, y: -np.sin(x))
-elementwise(np.tan, math.tan, lambda x, y: 1.0 + y * y, (unit,), cost=30)
+holomorphic(np.sin, math.sin, lambda x, y: np.cos(x))
+holomorphic(np.cos, math.cos, lambda x, y: -np.sin(x))
+holomorphic(np.tan, math.tan, lambda x, y: 1.0 + y * y, (unit,), cost=30)
 elementwise(np.arcsin, math.asin, lambda x, y: 1.0 / np.sqrt(1.0 - x * x), (unit,))
 elementwise(np.arccos, math.acos, lambda x, y: -(1.0 / np.sqrt(1.0 - x * x)), (unit,))
-elementwise(np.arctan, math.atan, lambda x, y: 1.0 / (1.0 + x * x))
+holomorphic(np.arctan, math.atan, lambda x, y: 1.0 / (1.0 + x * x))
 elementwise(np.arctan2, math.atan2, lambda a, b, y: (b / (a * a + b * b), -(a / (a * a + b * b))), cost=30)
-elementwise(np.sinh, math.sinh, lambda x, y: np.cosh(x))
-elementwise(np.cosh, math.cosh, lambda x, y: np.sinh(x))
-elementwise(np.tanh, math.tanh, lambda x, y: 1.0 - y * y)
+holomorphic(np.sinh, math.sinh, lambda x, y: np.cosh(x))
+holomorphic(np.cosh, math.cosh, lambda x, y: np.sinh(x))
+holomorphic(np.tanh, math.tanh, lambda x, y: 1.0 - y * y)
 elementwise(np.arcsinh, math.asinh, lambda x, y: 1.0 / np.sqrt(1.0 + x * x), cost=30)
 elementwise(np.arccosh, math.acosh, lambda x, y: 1.0 / np.sqrt(x * x - 1.0), (above_one,), cost=30)
-elementwise(np.arctanh, math.atanh, lambda x, y: 1.0 / (1.0 - x * x), (unit,), cost=30)
+holomorphic(np.arctanh, math.atanh, lambda x, y: 1.0 / (1.0 - x * x), (unit,), cost=30)
 elementwise(np.deg2rad, np.radians, math.radians, lambda x, y: DEGREE, cost=1)
 elementwise(np.rad2deg, np.degrees, math.degrees, lambda x, y: 1.0 / DEGREE, cost=1)
 
@@ -182,8 +195,15 @@ elementwise(
     lambda c, u, v, y: (0.0, where(c, 1.0, 0.0), where(c, 0.0, 1.0)),
     (Fixed(False, True), anywhere, anywhere),
     cost=1,
+    of_complex=lambda y_bar, c, u, v, y: (0.0, where(c, y_bar, 0.0), where(c, 0.0, y_bar)),
 )
-elementwise(np.abs, np.fabs, abs, math.fabs, lambda x, y: np.sign(x), (negative,), cost=1)
+elementwise(
+    *(np.abs, np.fabs, abs, math.fabs),
+    lambda x, y: np.sign(x),
+    (negative,),
+    cost=1,
+    of_complex=lambda y_bar, x, y: y_bar / where(y > 0, y, 1.0) * x,
+)
 elementwise(
     np.copysign,
     math.copysign,
@@ -197,18 +217,40 @@ elementwise(np.heaviside, lambda x, h, y: (0.0, where(equal(x, 0.0), 1.0, 0.0)),
 
 elementwise(float, np.float64, np.float32, lambda x, y: 1.0, cost=1)
 
-constant(int, bool, round, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64, np.bool_)
+constant(int, round, np.int8, np.int16, np.int32, np.int64, np.uint8, np.uint16, np.uint32, np.uint64)
 constant(np.intp, np.uintp)
+
+# ---- complex numbers: `z_bar` is `dL/dx + i dL/dy` of `z = x + iy` ----------------------------------------
+
+
+def squared(z: Any) -> Any:
+    """`|z| ** 2`"""
+    return np.real(z) * np.real(z) + np.imag(z) * np.imag(z)
+
+
+def from_parts(y_bar: Any, *parts_y: Any) -> tuple[Any, ...]:
+    """Shares of `complex(a)`, and of `complex(a, b)` with real parts."""
+    return (y_bar,) if len(parts_y) == 2 else (np.real(y_bar), np.imag(y_bar))
+
+
+elementwise(np.real, lambda x, y: 1.0, cost=1, of_complex=lambda y_bar, x, y: apply(complex, y_bar, 0.0))
+elementwise(np.imag, lambda x, y: 0.0, cost=1, of_complex=lambda y_bar, x, y: apply(complex, 0.0, y_bar))
+elementwise(np.conj, lambda x, y: 1.0, cost=1, of_complex=lambda y_bar, x, y: conj(y_bar))
+elementwise(np.angle, lambda x, y: 0.0, cost=30, of_complex=lambda y_bar, x, y: y_bar / squared(x) * (1.0j * x))
+elementwise(np.complex128, np.complex64, lambda x, y: 1.0, (), cost=1, of_complex=lambda y_bar, x, y: y_bar)
+elementwise(complex, lambda *parts_y: (1.0, 1.0j)[: len(parts_y) - 1], (), cost=1, of_complex=from_parts)
 
 # ---- piecewise constant: no derivative, whatever the arguments ---------------------------------------------------
 
-constant(op.lt, op.le, op.gt, op.ge, op.eq, op.ne, op.is_, op.is_not, op.not_, op.invert, op.floordiv)
-constant(op.and_, op.or_, op.xor, op.lshift, op.rshift, primitives.both, primitives.either, divmod)
-constant(np.less, np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal, np.floor_divide)
+constant(op.eq, op.ne, np.equal, np.not_equal, op.not_, bool, np.bool_, of_complex=True)
+constant(np.isnan, np.isinf, np.isfinite, primitives.both, primitives.either, primitives.shape, of_complex=True)
+constant(op.lt, op.le, op.gt, op.ge, op.is_, op.is_not, op.invert, op.floordiv)
+constant(op.and_, op.or_, op.xor, op.lshift, op.rshift, divmod)
+constant(np.less, np.less_equal, np.greater, np.greater_equal, np.floor_divide)
 constant(np.logical_and, np.logical_or, np.logical_xor, np.logical_not, np.bitwise_and, np.bitwise_or)
 constant(np.bitwise_xor, np.invert, np.left_shift, np.right_shift)
 constant(np.sign, np.signbit, np.floor, np.ceil, np.trunc, np.rint, np.round, np.around, np.fix)
 constant(math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinite, math.isclose)
 constant(math.gcd, math.factorial, math.isqrt, math.comb, math.perm)
-constant(np.isnan, np.isinf, np.isfinite, np.isclose)
-constant(builtins.len, builtins.range, builtins.isinstance, primitives.shape, primitives.trips)
+constant(np.isclose)
+constant(builtins.len, builtins.range, builtins.isinstance, primitives.trips)

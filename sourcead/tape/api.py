@@ -151,8 +151,6 @@ def leave(number: Any, a: Any, bars: list[Any], mine: bytearray) -> Any:
     if isinstance(a, dict):
         return {key: leave(number[key], v, bars, mine) for key, v in a.items()}
     bar = bars[number]
-    if getattr(getattr(bar, "dtype", None), "kind", "f") == "c":
-        raise Unsupported("the tape does not differentiate through complex numbers", remedy="write real arithmetic")
     if isinstance(a, np.ndarray):
         if bar is None:
             return np.zeros_like(a)

@@ -50,6 +50,8 @@ class Node:
     __slots__ = ("__weakref__", "k", "origin", "tape", "value", "views")
 
     def __init__(self, value: Any, tape: Tape, k: int):
+        if value.dtype.kind == "c":
+            raise Unsupported("the tape does not differentiate through complex numbers", remedy="use sourcead.grad")
         self.value = value
         self.tape = tape
         self.k = k

@@ -247,7 +247,7 @@ class Variable(record.Node):
         return self[index] if index else self.reshape(())
 
     def astype(self, dtype: Any, **_: Any) -> Any:
-        if not np.issubdtype(dtype, np.floating):
+        if not np.issubdtype(dtype, np.inexact):
             return self.value.astype(dtype)
         return self if dtype == self.dtype else record.cast(self, dtype)
 
