@@ -212,7 +212,18 @@ def stretch_step(m, n):
 
 @register_jitable
 def from_front(i, n):
-    """The index `i`, which may count from the end, counted from the front of an axis of extent `n`."""
+    """The index `i`, which may count from the end, counted from the front of an axis of extent `n`.
+
+    What is out of range stays so.
+    """
+    return i + n if -n <= i < 0 else i
+
+
+@register_jitable
+def place_within(i, n):
+    """The same, but an index out of range raises IndexError."""
+    if i < -n or i >= n:
+        raise IndexError("index is out of bounds")
     return i + n if i < 0 else i
 
 

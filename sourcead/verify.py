@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from . import primitives as p
-from .analyses import ALLOCATIONS
+from .analyses import ALLOCATIONS, INTEGER_ATOMS
 from .errors import InternalError
 from .infer import is_array
 from .ir import (
@@ -155,6 +155,7 @@ def scalar(f: Function) -> Iterator[str]:
     """No views, and whole arrays only in allocations and atoms."""
     whole = {
         *ALLOCATIONS,
+        *INTEGER_ATOMS,
         np.dot,
         np.transpose,
         np.copy,

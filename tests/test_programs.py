@@ -22,6 +22,7 @@ COMPILED = (
     "polynomial reused_names continue_and_break return_from_a_nest loop_else halving newton_root written_argument "
     "gather_and_scatter diffusion_with_swap slice_stencil broadcasting reductions small_network single_precision "
     "nested_functions in_place_helper recursive_horner one_another complex_products wave_with_swap complex_powers"
+    " scatter_and_gather masks_in_a_loop sorted_in_a_loop"
 ).split()
 
 

@@ -217,6 +217,9 @@ def method(q: Parser, node: ast.AST, owner: Var, name: str, args: list[Value], k
     if name == "fill" and len(args) == 1:
         q.out.append(Assign(q.loc(node), Index(owner, (Const(Ellipsis),)), q.operand(node, args[0])))
         return Const(None)
+    if name == "sort" and not args and not kwargs:
+        q.out.append(Assign(q.loc(node), Index(owner, (Const(Ellipsis),)), q.temp(node, Call(np.sort, (owner,)))))
+        return Const(None)
     if name == "flatten":
         flat = q.temp(node, Call(np.ravel, (owner,)))
         return Call(np.copy, (flat,))

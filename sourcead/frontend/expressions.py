@@ -7,6 +7,8 @@ import operator as op
 from collections.abc import Callable
 from typing import Any, TypeGuard
 
+import numpy as np
+
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Slice, Var
 from . import records, tuples
@@ -345,6 +347,11 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
 
 def is_shape(v: Value) -> TypeGuard[Call]:
     return isinstance(v, Call) and v.fn is p.shape_of
+
+
+def is_places(v: Value) -> TypeGuard[Call]:
+    """`np.nonzero(mask)`: a tuple of arrays, one for each axis of the mask."""
+    return isinstance(v, Call) and (v.fn is np.nonzero or v.fn is np.where and len(v.args) == 1) and not v.kwargs
 
 
 def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value:

@@ -41,6 +41,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "max": np.max,
     "mean": np.mean,
     "min": np.min,
+    "nonzero": np.nonzero,
     "prod": np.prod,
     "ptp": np.ptp,
     "ravel": np.ravel,
@@ -48,6 +49,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "reshape": np.reshape,
     "round": np.round,
     "searchsorted": np.searchsorted,
+    "sort": np.sort,  # see calls.method
     "squeeze": np.squeeze,
     "std": np.std,
     "sum": np.sum,

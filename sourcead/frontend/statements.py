@@ -13,7 +13,7 @@ import numpy as np
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Raise, Var
 from . import tuples
-from .expressions import expr, is_shape, item, known, nested, operand, store, truth
+from .expressions import expr, is_places, is_shape, item, known, nested, operand, store, truth
 from .inline import give_back
 from .jumps import Jump
 from .loops import for_, while_
@@ -115,7 +115,7 @@ def assign_all(q: Parser, node: ast.stmt, targets: list[ast.expr], source: ast.e
 
 def unpacked(q: Parser, source: ast.AST, value: Value) -> Value:
     """A value that is to be assigned to more than a name: a shape stays a call, all else is computed now."""
-    if is_code(value) and not is_shape(value):
+    if is_code(value) and not is_shape(value) and not is_places(value):
         return q.operand(source, value)
     return value
 
@@ -181,15 +181,23 @@ def items(q: Parser, node: ast.AST, value: Value, n: int) -> list[Value]:
         return list(value.items)
     if is_shape(value):
         array = value.args[0]
-        q.require(
-            node, Call(op.eq, (q.temp(node, Call(np.ndim, (array,))), Const(n))), ValueError, f"expected {n} axes"
-        )
+        require_axes(q, node, array, n)
         return [Call(p.shape, (array, Const(k))) for k in range(n)]
+    if is_places(value):  # one array for each axis of the mask
+        require_axes(q, node, value.args[0], n)
+        places = q.operand(node, value)
+        assert isinstance(places, Var)
+        return [Index(places, (Const(k),)) for k in range(n)]
     v = q.operand(node, value)
     if not isinstance(v, Var):
         raise Refusal("a number cannot be unpacked", "", q.loc(node))
     q.require(node, Call(op.eq, (q.extent(node, v), Const(n))), ValueError, f"expected {n} values to unpack")
     return [Index(v, (Const(k),)) for k in range(n)]
+
+
+def require_axes(q: Parser, node: ast.AST, array: Expr, n: int) -> None:
+    axes = q.temp(node, Call(np.ndim, (array,)))
+    q.require(node, Call(op.eq, (axes, Const(n))), ValueError, f"expected {n} axes")
 
 
 def augmented(q: Parser, node: ast.AugAssign) -> None:

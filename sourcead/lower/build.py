@@ -261,8 +261,8 @@ class Builder:
         self.assign(t, v)
         return t
 
-    def check(self, bad: Expr, message: str) -> None:
-        self.emit(If(self.loc, bad, (Raise(self.loc, ValueError, (Const(message),)),)))
+    def check(self, bad: Expr, message: str, error: type[Exception] = ValueError) -> None:
+        self.emit(If(self.loc, bad, (Raise(self.loc, error, (Const(message),)),)))
 
     def refuse(self, what: str, remedy: str = "") -> Unsupported:
         return Unsupported(what, self.loc, remedy)

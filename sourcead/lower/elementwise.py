@@ -72,11 +72,8 @@ def result_dtype(b: Builder, fn: Callable[..., Any] | None, args: tuple[Any, ...
     return from_dtype(joint)
 
 
-@lowers(np.where)
-def where(b: Builder, condition: Any, x: Any = None, y: Any = None) -> Value | Expr:
+def where(b: Builder, condition: Any, x: Any, y: Any) -> Value | Expr:
     """Only the chosen element is computed, so that the other cannot spoil value or derivative."""
-    if x is None or y is None:
-        raise b.refuse("np.where with one argument", "write the loop")
     if any(map(is_value, (condition, x, y))):
         return tree(b, np.where, condition, x, y)
     return b.choose(condition, lambda: x, lambda: y, b.wanted or b.type_of(x))

@@ -13,6 +13,7 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
+from ..analyses import INTEGER_ATOMS
 from ..errors import Unsupported, spelled
 from ..ir import (
     Accum,
@@ -42,11 +43,11 @@ from ..routines import Routine
 from .build import Builder, Varying
 from .complexes import real_only
 from .elementwise import IN_PLACE, acts_on_elements, tree
+from .gather import gather, has_arrays, scatter, updated
 from .registry import HANDLERS
 from .storage import stores
 from .updates import writes_arrays
 from .values import (
-    Pull,
     Tree,
     Value,
     View,
@@ -62,12 +63,11 @@ from .values import (
     same_places,
     store,
     whole,
-    with_extents,
 )
 from .views import expand, index, pick
 
 MADE = frozenset({np.empty, np.zeros, np.ones})
-LEFT_ALONE = frozenset({p.stretch, p.stretch_bar, p.unstretch, p.overlapping})
+LEFT_ALONE = frozenset({p.stretch, p.stretch_bar, p.unstretch, p.overlapping}) | INTEGER_ATOMS
 
 
 # ---- blocks ------------------------------------------------------------------------------------
@@ -282,16 +282,9 @@ def destination(b: Builder, e: Expr) -> View:
     return v
 
 
-def place(b: Builder, a: Var, items: tuple[Expr, ...]) -> Index | View:
+def place(b: Builder, v: View, items: tuple[Any, ...]) -> Index | View:
     """What a store writes: an element or a view."""
-    v = destination(b, a)
-    at = expand(b, v, tuple(evaluate(b, i) for i in items))
-    if any(is_value(i) for i in at):
-        mask = any(is_value(i) and isinstance(i.dtype, types.Boolean) for i in at)
-        raise b.refuse(
-            "a store through a mask" if mask else "a store through an array of indices",
-            "write the loop" if not mask else "use np.where, or a loop with an `if`",
-        )
+    at = expand(b, v, items)
     if any(isinstance(i, Slice) or i == Const(None) for i in at):
         view = index(b, v, at)
         assert isinstance(view, View)
@@ -307,13 +300,14 @@ def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: 
         return
     with context(b, None, None):
         x = evaluate(b, value)
-        mask = evaluate(b, items[0]) if len(items) == 1 else None
-    if isinstance(mask, View | Tree | Pull) and isinstance(mask.dtype, types.Boolean) and not is_value(x):
-        masked(b, destination(b, a), mask, x)
-        return
-    dest = place(b, a, items)
+        at = tuple(evaluate(b, i) for i in items)
+        array = destination(b, a)
     if isinstance(x, tuple):
         raise b.refuse("storing a tuple into an array", "store its items, or np.array((...))")
+    if has_arrays(at):
+        scatter(b, array, at, x)
+        return
+    dest = place(b, array, at)
     if isinstance(dest, Index):
         if is_value(x):
             raise b.refuse("storing an array into one element", "store a scalar")
@@ -322,24 +316,6 @@ def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: 
     if isinstance(x, View) and x.base == dest.base and same_places(x, dest) and x.axes == dest.axes:
         return  # what an in-place operator stores back
     put(b, dest, x)
-
-
-def masked(b: Builder, dest: View, mask: Value, x: Expr) -> None:
-    """`a[mask] = x` for a scalar."""
-    assert isinstance(dest.base, str)
-    if mask.ndim != dest.ndim:
-        raise b.refuse("a mask with fewer axes than the array", "write the loop with an `if`")
-    if not harmless(dest, mask):
-        mask = materialise(b, mask)
-    for m, n in zip(extents(b, mask), dest.extents, strict=True):
-        if b.affine(m) != b.affine(n):
-            b.check(b.integer(op.ne, m, n), "the mask does not have the shape of the array")
-    mask = fit(b, with_extents(mask, dest.extents), dest.extents)
-    with b.nest(dest.extents) as i:
-        chosen = element(b, mask, i)
-        with b.collect() as then:
-            b.assign(Index(Var(dest.base), places(b, dest, i)), x)
-        b.emit(If(b.loc, chosen, tuple(then)))
 
 
 def put(b: Builder, dest: View, x: Any, add: bool = False) -> None:
@@ -360,8 +336,9 @@ def in_place(b: Builder, t: str, e: Call) -> None:
         else:
             b.assign(Var(t), Call(fn, (a, v)))
         return
-    if not isinstance(a, View) or not isinstance(a.base, str):
-        raise b.refuse("changing an array that has no name", "give it a name first")
+    if not isinstance(a, View) or not isinstance(a.base, str):  # `x[index] += v`: what was gathered goes back
+        gathered(b, t, updated(b, fn, a, v))
+        return
     b.env[t] = a
     if fn in (op.add, op.sub):
         if fn is op.sub:
@@ -377,10 +354,19 @@ def in_place(b: Builder, t: str, e: Call) -> None:
         b.assign(at, b.let(Call(fn, (old, element(b, v, i))), a.dtype))
 
 
+def gathered(b: Builder, t: str, x: Value) -> None:
+    """A temporary array that is stored back next."""
+    if delayable(b, t):
+        b.env[t] = x
+    else:
+        b.target = t
+        materialise(b, x, own=True)
+
+
 def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
     if not array_valued(b, value):
         if isinstance(target, Index) and not b.adjoint:
-            dest = place(b, target.array, target.index)
+            dest = place(b, destination(b, target.array), tuple(evaluate(b, i) for i in target.index))
             if isinstance(dest, View):
                 put(b, dest, operand(b, value), add=True)
             else:
@@ -391,7 +377,10 @@ def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
     if isinstance(target, Var) and isinstance(value, Call) and value.fn is np.dot:
         b.emit(s)  # printed `target += np.dot(...)`
         return
-    dest = whole(b, target.name) if isinstance(target, Var) else place(b, target.array, target.index)
+    if isinstance(target, Index):
+        dest = place(b, destination(b, target.array), tuple(evaluate(b, i) for i in target.index))
+    else:
+        dest = whole(b, target.name)
     assert isinstance(dest, View)
     put(b, dest, evaluate(b, value), add=True)
 
@@ -540,7 +529,7 @@ def subscript(b: Builder, a: Any, at: tuple[Any, ...]) -> Any:
         raise b.refuse("a tuple indexed with something that is not a constant")
     if not is_value(a):
         raise b.refuse("indexing something that is not an array")
-    return index(b, a, at)
+    return gather(b, a, at) if has_arrays(at) else index(b, a, at)
 
 
 def call_value(b: Builder, e: Call) -> Any:

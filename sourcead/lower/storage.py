@@ -43,6 +43,7 @@ VIEWS = frozenset(
     | {np.flip, np.flipud, np.fliplr, np.broadcast_to, np.atleast_1d, np.atleast_2d}
 )
 PARTS = frozenset({np.real, np.imag, np.conj})  # of complex arrays a view or new numbers, of real ones a view of all
+ARRAYS = (types.Array, types.BaseTuple)  # an index of one of these copies what it picks
 Facts = frozenset[tuple[str, str]]  # ("use", identity) and ("store", identity): what still happens
 
 
@@ -115,7 +116,7 @@ def other_name(st: Storage, value: object) -> tuple[str, bool] | None:
         case Var(a):
             return a, True
         case Index(Var(a), index):
-            gathered = any(isinstance(i, Var) and st.is_array(i.name) for i in index)
+            gathered = any(isinstance(i, Var) and isinstance(st.f.types.get(i.name), ARRAYS) for i in index)
             return None if gathered else (a, False)
         case Call(fn, (Var(a), *_)) if st.is_array(a):
             if fn in IN_PLACE or fn is np.asarray or (fn is np.ascontiguousarray and st.f.types[a].layout == "C"):

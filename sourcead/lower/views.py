@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
-from numba.core import types
 
 from .. import primitives as p
 from ..ir import Const, Expr, Index, Slice, Var
 from .build import ONE, ZERO, Builder
 from .registry import lowers
-from .values import Axis, Pull, Tree, Value, View, constant, element, extents, fit, is_value, is_whole, whole
+from .values import Axis, Value, View, constant, element, extents, fit, is_value, is_whole, whole
 
 
 @dataclass(frozen=True)
@@ -29,10 +28,8 @@ NEW = Pick(ZERO, ZERO, ONE)  # an axis of the result that no axis of the source 
 
 
 def index(b: Builder, v: Value, items: tuple[Any, ...]) -> Value | Expr:
-    """`v[items]`."""
+    """`v[items]`, the items being integers, slices and new axes (`gather` knows arrays)."""
     items = expand(b, v, items)
-    if any(is_value(i) for i in items):
-        return gather(b, v, items)
     shape = extents(b, v)
     picks: list[Pick | None] = []
     k = 0
@@ -101,7 +98,7 @@ def pick(b: Builder, v: Value, i: Any, n: Expr) -> Pick:
             if is_whole(b, v):
                 return Pick(i)  # the user's meaning, whatever the sign
             return Pick(from_front(b, i, n))
-    raise b.refuse("this kind of index", "use integers and slices")
+    raise b.refuse("this kind of index", "use integers, slices, and arrays of integers or bools")
 
 
 def none(e: Expr | None) -> Expr | None:
@@ -193,33 +190,6 @@ def distance(b: Builder, low: Expr, high: Expr) -> Expr:
     if base == base_high:
         return Const(max(k_high - k, 0))
     return b.integer(p.trips, low, high, ONE)
-
-
-# ---- gather ----------------------------------------------------------------------------
-
-
-def gather(b: Builder, v: Value, items: tuple[Any, ...]) -> Value:
-    """`v[idx]` and `v[:, idx]` with one array of integers: an element load with an indirect index."""
-    at = [k for k, i in enumerate(items) if is_value(i)]
-    idx = items[at[0]]
-    if len(at) > 1 or idx.ndim != 1:
-        raise b.refuse("indexing with more than one array", "write the loop")
-    if not isinstance(idx.dtype, types.Integer):
-        raise b.refuse("indexing with a mask", "use np.where, or a loop with an `if`")
-    if any(i == Const(None) for i in items):
-        raise b.refuse("indexing with an array and a new axis at once", "do it in two steps")
-    before = sum(isinstance(i, Slice) for i in items[: at[0]])
-    rest = index(b, v, tuple(Slice() if k == at[0] else i for k, i in enumerate(items)))
-    assert isinstance(rest, (View, Tree, Pull))
-    rest, idx = fit(b, rest, extents(b, rest)), fit(b, idx, extents(b, idx))
-    shape = extents(b, rest)
-    n = shape[before]
-
-    def load(b: Builder, ix: tuple[Expr, ...]) -> Expr:
-        i = b.integer(p.from_front, element(b, idx, (ix[before],)), n)
-        return element(b, rest, (*ix[:before], i, *ix[before + 1 :]))
-
-    return Pull((*shape[:before], *extents(b, idx), *shape[before + 1 :]), v.dtype, load, (rest, idx))
 
 
 # ---- functions that give views -----------------------------------------------------------

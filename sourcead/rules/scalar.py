@@ -254,3 +254,4 @@ constant(math.floor, math.ceil, math.trunc, math.isnan, math.isinf, math.isfinit
 constant(math.gcd, math.factorial, math.isqrt, math.comb, math.perm)
 constant(np.isclose)
 constant(builtins.len, builtins.range, builtins.isinstance, primitives.trips)
+constant(primitives.from_front, primitives.place_within)

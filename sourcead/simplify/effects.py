@@ -64,7 +64,7 @@ ALIASING_NAMES = frozenset({"stretch", "stretch_bar", "unstretch"})
 MUTATING_NAMES = frozenset({"unstretch"})
 
 # May raise, so they stay where they are even when nobody wants the result.
-RAISING: frozenset[Any] = frozenset({prim.broadcast_extent})
+RAISING: frozenset[Any] = frozenset({prim.broadcast_extent, prim.place_within})
 
 _OPERATORS = (
     *(op.add, op.sub, op.mul, op.truediv, op.floordiv, op.mod, op.pow, op.neg, op.pos, op.not_, op.invert),
