@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from numba.core import types
+import numba
 
 from . import primitives as p
 from .checks import check_arguments
@@ -142,4 +142,4 @@ Returned = dict[int | None, Expr]
 
 def typeof_constant(e: Expr) -> Any:
     assert isinstance(e, Const)
-    return types.int64 if isinstance(e.value, int) else types.float64
+    return numba.typeof(e.value)

@@ -8,6 +8,8 @@ import math
 import numpy as np
 from program_table import numbers, program
 
+import sourcead
+
 UNIT = 1j
 SHIFTS = np.array([0.5 - 0.25j, -1.0 + 0.125j])
 
@@ -231,3 +233,18 @@ def continued(z, x, w, n):
 @program(0.3, 0.5 + 0.2j, numbers_in_the_plane(4))
 def complex_recursion(a, z, w):
     return abs(continued(complex(a, 0.2), a, w, 3)) + continued(z, a, w, 2).imag
+
+
+def cubed_length(z):
+    return abs(z) ** 3 + (z * z).imag
+
+
+field = sourcead.grad(cubed_length)
+
+
+@program(0.3, 0.4 + 0.1j)
+def complex_gradient_inside(a, w):
+    z = complex(a, 1.0)
+    for _ in range(2):
+        z = z - 0.1 * field(z)
+    return abs(z) + field(w * a).real + field(2j).imag * a
