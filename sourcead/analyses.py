@@ -25,6 +25,7 @@ from .ir import (
     Pop,
     Push,
     Stmt,
+    Unpack,
     Var,
     While,
     blocks,
@@ -154,7 +155,7 @@ def definition(
     n: str, stmts: list[Stmt], used: list[Scope], where: dict[Stmt, Scope], inner: dict[tuple[int, int], Scope]
 ) -> Definition:
     first = where[stmts[0]]
-    if len(stmts) == 1 and isinstance(stmts[0], (Assign, Pop)):
+    if len(stmts) == 1 and isinstance(stmts[0], (Assign, Unpack, Pop)):
         return Definition("single", first, first, tuple(stmts))
     if len(stmts) == 1 and isinstance(stmts[0], For):
         body = inner.get((id(stmts[0]), id(stmts[0].body)), Scope(stmts[0].body, stmts[0], first))
@@ -233,6 +234,8 @@ def active(f: Function, wrt: tuple[str, ...], results: tuple[str, ...]) -> set[s
             case Assign(_, t, v) | Accum(_, t, v):
                 name = t.array.name if isinstance(t, Index) else t.name
                 edges += [(n, name) for n in differentiable(v)]
+            case Unpack():
+                edges += [(n, t.name) for n in differentiable(s.value) for t in s.targets]
             case Move():
                 for t, v in zip(s.targets, s.sources, strict=True):
                     edges += [(n, t.name) for n in differentiable(v)]

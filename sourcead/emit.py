@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from . import primitives as p
+from . import stand_ins
 from .ir import (
     Accum,
     Assign,
@@ -35,6 +36,7 @@ from .ir import (
     Return,
     Slice,
     Stmt,
+    Unpack,
     Var,
     While,
     is_const,
@@ -193,7 +195,7 @@ def name_of(fn: Callable[..., Any]) -> str:
         return f"cmath.{name}"
     if getattr(op, name, None) is fn:
         return f"operator.{name}"
-    if module == p.__name__ or getattr(builtins, name, None) is fn:
+    if module in (p.__name__, stand_ins.__name__) or getattr(builtins, name, None) is fn:
         return name
     raise TypeError(f"emitted code cannot name {fn!r}")
 
@@ -220,6 +222,8 @@ def statement(s: Stmt, indent: str) -> Iterator[Line]:
     match s:
         case Assign(_, t, v):
             yield line(f"{expression(t)} = {expression(v)}")
+        case Unpack():
+            yield line(f"{', '.join(map(expression, s.targets))} = {expression(s.value)}")
         case Accum(_, t, Call(op.neg, (v,))):
             yield line(f"{expression(t)} -= {expression(v)}")
         case Accum(_, t, Const(int(v))) if v < 0:
@@ -324,6 +328,7 @@ _CALLED_BY_NAME = {k: v for k, v in vars(p).items() if getattr(v, "__module__", 
 _serial = itertools.count(1)
 
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "pow", "range", "round", "sum")
+_STOOD_IN = {fn.__name__: fn for fn in stand_ins.STAND_INS.values()}
 RESERVED = frozenset({"np", "math", "cmath", "operator", *_CALLED_BY_NAME, *_BUILTINS})
 """Names that no variable of an emitted program may have."""
 
@@ -331,7 +336,8 @@ RESERVED = frozenset({"np", "math", "cmath", "operator", *_CALLED_BY_NAME, *_BUI
 def namespace(f: Function) -> dict[str, Any]:
     """The globals in which emitted code runs."""
     calls: dict[str, Any] = {r.__name__: r.compiled for r in called(f.body) if isinstance(r, Routine)}
-    return {"np": np, "math": math, "cmath": cmath, "operator": op, **_CALLED_BY_NAME, **calls, **f.constants}
+    modules = {"np": np, "math": math, "cmath": cmath, "operator": op}
+    return {**modules, **_CALLED_BY_NAME, **_STOOD_IN, **calls, **f.constants}
 
 
 def to_function(f: Function, source: str | None = None) -> Callable[..., Any]:

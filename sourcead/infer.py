@@ -39,6 +39,7 @@ from .ir import (
 )
 from .nested import GradientOf
 from .primitives import chosen
+from .stand_ins import STAND_INS
 
 
 class _TypesOnly(CompilerBase):
@@ -123,13 +124,15 @@ def nameable(f: Function) -> None:
 
 
 def _typeable(s: Stmt) -> Stmt:
-    """`np.where` is printed as a choice between scalars; here its operands may be arrays. Gradients get stand-ins."""
+    """`np.where` is printed as a choice between scalars; here its operands may be arrays. Others have stand-ins."""
 
     def expr(e: Expr) -> Expr:
         if isinstance(e, Call) and e.fn is np.where and len(e.args) == 3:
             e = Call(chosen, e.args, e.kwargs)
         if isinstance(e, Call) and isinstance(e.fn, GradientOf):
             e = e.fn.typed(e.args)
+        if isinstance(e, Call) and e.fn in STAND_INS:
+            e = Call(STAND_INS[e.fn], e.args, e.kwargs)
         return rebuild(e, expr) if children(e) else e
 
     return with_blocks(map_exprs(s, expr), tuple(tuple(_typeable(c) for c in b) for b in blocks(s)))

@@ -254,6 +254,14 @@ class Assign(Stmt):
 
 
 @dataclass(frozen=True, eq=False)
+class Unpack(Stmt):
+    """`w, v = np.linalg.eigh(a)`: the results of an atom that has several, each under a name of its own."""
+
+    targets: tuple[Var, ...]
+    value: Call
+
+
+@dataclass(frozen=True, eq=False)
 class Accum(Stmt):
     """`target += value`: linear, so its adjoint needs no saved values."""
 
@@ -410,6 +418,8 @@ def operands(s: Stmt) -> tuple[Expr, ...]:
     match s:
         case Assign(_, t, v):
             return (v, *t.index) if isinstance(t, Index) else (v,)
+        case Unpack():
+            return (s.value,)
         case Accum(_, t, v):
             return (v, t)
         case Move():
@@ -434,7 +444,7 @@ def written(s: Stmt) -> tuple[str, ...]:
     match s:
         case Assign(_, t, _) | Accum(_, t, _):
             return (t.array.name if isinstance(t, Index) else t.name,)
-        case Move():
+        case Move() | Unpack():
             return tuple(t.name for t in s.targets)
         case Push(_, stack, _):
             return (stack.name,)
@@ -452,7 +462,7 @@ def bound(s: Stmt) -> tuple[str, ...]:
             return (n,)
         case Accum(_, Var(n), _):
             return (n,)
-        case Move():
+        case Move() | Unpack():
             return tuple(t.name for t in s.targets)
         case Pop(_, t, _):
             return (t.name,)
@@ -471,6 +481,10 @@ def map_exprs(s: Stmt, fn: Callable[[Expr], Expr], target: Callable[[Var], Var] 
     match s:
         case Assign(_, t, v):
             return replace(s, target=lvalue(t), value=fn(v))
+        case Unpack():
+            call = fn(s.value)
+            assert isinstance(call, Call)
+            return replace(s, targets=tuple(map(tv, s.targets)), value=call)
         case Accum(_, t, v):
             return replace(s, target=lvalue(t), value=fn(v))
         case Move():

@@ -32,6 +32,7 @@ from .ir import (
     Raise,
     Return,
     Stmt,
+    Unpack,
     Var,
     While,
     blocks,
@@ -190,6 +191,12 @@ class _Pass:
                 return self.add(s, n, substitute(value, env), env)
             case Move():
                 return self.move(s, env)
+            case Unpack():
+                value = substitute(s.value, env)
+                assert isinstance(value, Call)
+                versions = tuple(Var(self.version(t.name)) for t in s.targets)
+                env.update({t.name: v for t, v in zip(s.targets, versions, strict=True)})
+                return [replace(s, targets=versions, value=value)]
             case Pop(_, Var(n), _):
                 new_target = Var(self.version(n))
                 env[n] = new_target

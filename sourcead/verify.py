@@ -29,6 +29,7 @@ from .ir import (
     Return,
     Slice,
     Stmt,
+    Unpack,
     Var,
     While,
     blocks,
@@ -40,7 +41,9 @@ from .ir import (
 )
 from .nested import GradientOf
 from .routines import Pullback, Routine
+from .rules import is_atom
 
+CALLS = (Routine, Pullback, GradientOf)
 NESTED = (p.pack, p.array_of)  # calls that may stand inside of a call
 
 
@@ -48,7 +51,7 @@ def flat(f: Function) -> Iterator[str]:
     """Operands are variables and constants; values are one call or one element of operands."""
     for s in walk(f.body):
         for e in operands(s):
-            value = isinstance(s, (Assign, Accum)) and e is s.value
+            value = isinstance(s, (Assign, Accum, Unpack)) and e is s.value
             target = isinstance(s, Accum) and e is s.target
             if not (is_value(e) if value or target else is_operand(e)):
                 yield f"{show(s)} is not flat"
@@ -156,7 +159,6 @@ def scalar(f: Function) -> Iterator[str]:
     whole = {
         *ALLOCATIONS,
         *INTEGER_ATOMS,
-        np.dot,
         np.transpose,
         np.copy,
         p.shape,
@@ -169,7 +171,7 @@ def scalar(f: Function) -> Iterator[str]:
 
     def looks(e: Expr) -> Iterator[str]:
         match e:
-            case Call(fn, args) if fn not in whole and not isinstance(fn, (Routine, Pullback, GradientOf)):
+            case Call(fn, args) if fn not in whole and not is_atom(fn) and not isinstance(fn, CALLS):
                 yield from (n.name for n in args if isinstance(n, Var) and is_array(f.types.get(n.name)))
         for c in children(e):
             yield from looks(c)

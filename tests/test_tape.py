@@ -61,11 +61,23 @@ def test_rules(rule):
         if isinstance(s, Fixed):
             slots.append(s.values[0])
             continue
+        slots.append(None)
+        if callable(s):
+            free.append(s(local))
+            continue
         shape = s if isinstance(s[0], int) else (3,)
         free.append(local.normal(size=shape) if isinstance(s[0], int) else local.uniform(*s, size=shape))
-        slots.append(None)
-    weight = local.normal(size=np.shape(call(rule.fn, slots, free)))
-    check(lambda *x: np.sum(weight * call(rule.fn, slots, x)), *free, rtol=1e-6)
+    results = call(rule.fn, slots, free)
+    if not rule.results:
+        results = (results,)
+    used = 1 if rule.fn is np.linalg.lstsq else len(results)
+    weights = [local.normal(size=np.shape(y)) for y in results[:used]]
+
+    def f(*x):
+        found = call(rule.fn, slots, x)
+        return sum(np.sum(w * y) for w, y in zip(weights, found if rule.results else (found,), strict=False))
+
+    check(f, *free, rtol=1e-6)
 
 
 def call(fn, slots, free):
@@ -93,6 +105,15 @@ SMOOTH = {
     "solve": lambda x, y: np.sum(np.linalg.solve(S + np.outer(x, x), y)) + np.linalg.norm(x - y),
     "determinant": lambda x, y: np.linalg.det(S + np.outer(x, y)) + np.sum(np.linalg.inv(S + np.diag(x * x)) * y),
     "cholesky": lambda x, y: np.sum(np.linalg.cholesky(S + np.outer(x, x) + np.diag(y * y)) * (A.T @ A)),
+    "eigenvectors": lambda x, y: (
+        np.sum((e := np.linalg.eigh(S @ S.T + np.outer(x, x)))[0] ** 2 * y) + np.sum(e[1][:, 0] ** 3)
+    ),
+    "factors": lambda x, y: (
+        np.sum(np.linalg.qr(S + np.outer(x, y))[1] ** 2 * A.T[:, :1])
+        + np.sum(np.linalg.svd(S + np.outer(x, y), False)[0] ** 3)
+        + np.linalg.slogdet(S + np.outer(x, y))[1]
+        + np.sum(np.linalg.matrix_power(S + np.outer(x, x), 3) * y)
+    ),
     "iteration": lambda x, y: sum(a * b * b for a, b in zip(x, y, strict=True)) * len(x),
     "builtin": lambda x, y: max(x[0], y[0]) * min(x[1], 0.5) + abs(y[2]) + max(x),
     "ternary": lambda x, y: (x[0] ** 2 if x[0] > y[0] else y[0] ** 3) + (x[1] if not x[1] == y[1] else 0.0),

@@ -16,7 +16,7 @@ from numba.core.dispatcher import Dispatcher
 
 from .. import primitives as p
 from ..errors import spelled
-from ..ir import Assign, Call, Const, Expr, Index, Var
+from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
 from ..nested import GradientOf
 from ..rules import rule_of
 from . import records, tuples
@@ -175,7 +175,17 @@ def is_leaf(fn: Any) -> bool:
     return callable(fn) and (module.split(".")[0] in LIBRARIES or module == p.__name__)
 
 
-def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call:
+def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call | Tup:
+    value = plain_leaf(q, node, fn, args, kwargs)
+    rule = rule_of(fn)
+    if rule is None or not rule.results:
+        return value
+    targets = tuple(Var(q.namer.temp()) for _ in rule.results)
+    q.out.append(Unpack(q.loc(node), targets, value))
+    return Tup(targets)
+
+
+def plain_leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call:
     if "out" in kwargs or isinstance(fn, np.ufunc) and len(args) > fn.nin:
         raise Refusal("results cannot be written into `out`", "assign to the whole array: y[...] = np.sin(x)")
     values = tuple(argument(q, node, a) for a in args)

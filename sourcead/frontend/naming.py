@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 
-from ..ir import Assign, Block, Stmt, Var, blocks, bound, operands, reads, variables, walk, with_blocks, writes
+from ..ir import (
+    Assign,
+    Block,
+    Stmt,
+    Unpack,
+    Var,
+    blocks,
+    bound,
+    map_exprs,
+    operands,
+    reads,
+    variables,
+    walk,
+    with_blocks,
+    writes,
+)
 
 
 def named(block: Block) -> Block:
@@ -18,16 +32,16 @@ def named(block: Block) -> Block:
 
 def _block(b: Block, once: set[str]) -> Block:
     out: list[Stmt] = []
-    waiting: dict[str, tuple[int, Assign]] = {}  # temporaries that may be renamed -> where they are made
+    waiting: dict[str, int] = {}  # temporaries that may be renamed -> where they are made
     for s in b:
         s = with_blocks(s, tuple(_block(c, once) for c in blocks(s)))
         match s:
-            case Assign(_, Var(x), Var(t)) if t in waiting and x not in touched(out[waiting[t][0] + 1 :]):
-                k, made = waiting.pop(t)
-                out[k] = replace(made, target=Var(x))
+            case Assign(_, Var(x), Var(t)) if t in waiting and x not in touched(out[waiting[t] + 1 :]):
+                k = waiting.pop(t)
+                out[k] = map_exprs(out[k], lambda e: e, lambda v, t=t, x=x: Var(x) if v.name == t else v)  # type: ignore
                 continue
-            case Assign(_, Var(t)) if t in once:
-                waiting[t] = len(out), s
+            case Assign(_, Var()) | Unpack():
+                waiting.update({t: len(out) for t in bound(s) if t in once})
         out.append(s)
     return tuple(out)
 

@@ -89,6 +89,7 @@ class Builder:
         self.loc: Loc | None = None
         self.defining = ""  # the name that the statement at hand defines
         self.target: str | None = None  # the array that the statement at hand defines, until it is made
+        self.targets: tuple[str, ...] = ()  # likewise of a statement that unpacks several results
         self.wanted: Any = None  # the type of what the statement at hand defines
         self.base = "s"  # after whom accumulators are called
         self.env: dict[str, Any] = {}  # names that stand for symbolic values
@@ -281,6 +282,8 @@ class Builder:
                 return typeof(v)
             case Index(Var(n), _):
                 return self.types[n].dtype
+            case Call(p.shape):
+                return INT
             case Call(fn, args) if among_complex(fn, map(self.type_of, args)):
                 return complex_kind(fn, [self.type_of(a) for a in args], types.float64)
             case Call(_, args):

@@ -28,13 +28,16 @@ def dot(b: Builder, a: Any, other: Any) -> Any:
     x, y = factor(b, a, kind), factor(b, other, kind)
     e = Call(np.dot, (x, y))
     shape = (*extents(b, a)[:-1], *extents(b, other)[1:])
-    if not shape:
-        return b.let(e, kind)
+    return made(b, e, kind, shape) if shape else b.let(e, kind)
+
+
+def made(b: Builder, e: Call, kind: Any, shape: tuple[Expr, ...], layout: str = "C") -> View:
+    """The array that an atom makes."""
     if b.target is not None:
         name, b.target = b.target, None
     else:
         name = b.names.temp()
-    b.types[name] = types.Array(kind, len(shape), "C")
+    b.types[name] = types.Array(kind, len(shape), layout)
     b.assign(Var(name), e)
     if not b.adjoint:
         b.extents[name] = shape

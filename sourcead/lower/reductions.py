@@ -184,10 +184,8 @@ def root(b: Builder, s: Expr, t: Any) -> Expr:
     return b.choose(zero, lambda: number(0, t), lambda: b.let(Call(np.sqrt, (s,)), t), t)
 
 
-@lowers(np.linalg.norm)
-def norm(b: Builder, x: Any, ord: Any = NONE) -> Any:
-    if not is_value(x) or not (ord == NONE or (ord == Const(2) and x.ndim == 1)):
-        raise b.refuse("this np.linalg.norm", "only the Euclidean norm of vectors and matrices is known")
+def euclidean(b: Builder, x: Value) -> Any:
+    """The Euclidean norm of a vector, the Frobenius norm of a matrix."""
     x, kind = operand(b, x), inexact(wanted_dtype(b, x))
 
     def square(i: tuple[Expr, ...]) -> Expr:

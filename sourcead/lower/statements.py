@@ -13,7 +13,6 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..analyses import INTEGER_ATOMS
 from ..errors import Unsupported, spelled
 from ..ir import (
     Accum,
@@ -30,6 +29,7 @@ from ..ir import (
     Return,
     Slice,
     Stmt,
+    Unpack,
     Var,
     While,
     bound,
@@ -40,6 +40,8 @@ from ..ir import (
 )
 from ..nested import GradientOf
 from ..routines import Routine
+from ..rules import is_atom
+from .adjoints import MADE, adjoint_work, array_valued
 from .build import Builder, Varying
 from .complexes import real_only
 from .elementwise import IN_PLACE, acts_on_elements, tree
@@ -65,10 +67,6 @@ from .values import (
     whole,
 )
 from .views import expand, index, pick
-
-MADE = frozenset({np.empty, np.zeros, np.ones})
-LEFT_ALONE = frozenset({p.stretch, p.stretch_bar, p.unstretch, p.overlapping}) | INTEGER_ATOMS
-
 
 # ---- blocks ------------------------------------------------------------------------------------
 
@@ -123,6 +121,8 @@ def statement(b: Builder, s: Stmt) -> None:
                 b.emit(s)
             else:
                 define(b, s, t, value)
+        case Unpack():
+            unpack(b, s)
         case Assign(_, Index(a, items), value):
             assign_index(b, s, a, items, value)
         case Accum(_, target, value):
@@ -186,6 +186,18 @@ def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
             still_a_view(b, s, t, result)
             b.target = t
             materialise(b, result, own=True)
+
+
+def unpack(b: Builder, s: Unpack) -> None:
+    if b.adjoint:
+        b.emit(s)
+        return
+    b.targets = tuple(t.name for t in s.targets)
+    results = evaluate(b, s.value)
+    b.targets = ()
+    for t, v in zip(s.targets, results, strict=True):
+        if not (v == t or is_whole(b, v) and v.base == t.name):
+            b.env[t.name] = v
 
 
 @contextmanager
@@ -374,7 +386,7 @@ def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
         else:
             b.emit(s)
         return
-    if isinstance(target, Var) and isinstance(value, Call) and value.fn is np.dot:
+    if isinstance(target, Var) and isinstance(value, Call) and is_atom(value.fn):
         b.emit(s)  # printed `target += np.dot(...)`
         return
     if isinstance(target, Index):
@@ -383,47 +395,6 @@ def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
         dest = whole(b, target.name)
     assert isinstance(dest, View)
     put(b, dest, evaluate(b, value), add=True)
-
-
-# ---- adjoint code ---------------------------------------------------------------------------------
-
-
-def array_valued(b: Builder, e: Expr) -> bool:
-    match e:
-        case Var(n):
-            return is_value(b.env.get(n)) or (n not in b.env and isinstance(b.types.get(n), types.Array))
-        case Index(Var(n), items):
-            if n in b.env:
-                return is_value(b.env[n]) and b.env[n].ndim > len([i for i in items if not isinstance(i, Slice)])
-            t = b.types.get(n)
-            return isinstance(t, types.Array) and t.ndim > len([i for i in items if not isinstance(i, Slice)])
-        case Call(np.dot, (x, y)):
-            return not (rank(b, x) == rank(b, y) == 1)
-        case Call(fn, args) if fn not in (p.shape, len):
-            return any(array_valued(b, a) for a in args)
-    return False
-
-
-def rank(b: Builder, e: Expr) -> int:
-    match e:
-        case Var(n):
-            return b.types[n].ndim if isinstance(b.types.get(n), types.Array) else 0
-        case Index(Var(n), items):
-            return b.types[n].ndim - len(items)
-        case Call(np.transpose, (a,)):
-            return rank(b, a)
-        case Call(np.outer):
-            return 2
-        case Call(_, args):
-            return max((rank(b, a) for a in args), default=0)
-    return 0
-
-
-def adjoint_work(b: Builder, value: Expr) -> bool:
-    """Is it an array-valued expression of the backward sweep, to be made a loop?"""
-    if not isinstance(value, Call) or value.fn in MADE | LEFT_ALONE | {np.copy, np.dot}:
-        return False
-    return array_valued(b, value) and (value.fn is np.outer or acts_on_elements(value.fn) or value.fn in HANDLERS)
 
 
 # ---- joins -----------------------------------------------------------------------------------------
@@ -461,7 +432,10 @@ def joined(b: Builder, target: str, source: str) -> Var:
     if source == target or target in b.varying:
         return Var(source)
     old = b.types[target]
-    b.types[target] = types.Array(old.dtype, old.ndim, b.types[source].layout if target not in b.joined else old.layout)
+    layout = b.types[source].layout
+    if target in b.joined and layout != old.layout:
+        layout = "A"
+    b.types[target] = types.Array(old.dtype, old.ndim, layout)
     b.joined.add(target)
     if shape is None:
         raise Varying(target)

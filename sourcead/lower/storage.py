@@ -28,6 +28,7 @@ from ..ir import (
     Index,
     Move,
     Stmt,
+    Unpack,
     Var,
     While,
     blocks,
@@ -163,8 +164,8 @@ def blocks_of(st: Storage) -> tuple[dict[str, Path], dict[str, list[Path]]]:
 
     def visit(block: Block, path: Path) -> None:
         for s in block:
-            if isinstance(s, Assign) and isinstance(s.target, Var):
-                places[s.target.name] = path
+            if isinstance(s, Unpack) or isinstance(s, Assign) and isinstance(s.target, Var):
+                places.update(dict.fromkeys(written(s), path))
             for n in {*variables(*operands(s)), *written(s)} & seen.keys():
                 seen[n].append(path)
             for b in blocks(s):
@@ -196,6 +197,8 @@ def before(s: Stmt, out: Facts, broken: Facts, st: Storage) -> Facts:
             return broken
         case Move():
             st.after[s] = out
+            out = without(out, {t.name for t in s.targets})
+        case Unpack():
             out = without(out, {t.name for t in s.targets})
         case Assign(_, Var(t), _):
             if t in st.parent:

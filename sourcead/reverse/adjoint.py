@@ -25,8 +25,10 @@ from ..ir import (
     Pop,
     Push,
     Stmt,
+    Unpack,
     Var,
     While,
+    bound,
     call,
     is_const,
     lift,
@@ -36,9 +38,10 @@ from ..ir import (
     written,
 )
 from ..routines import Pullback, Routine
-from ..rules import is_constant, rule_of
+from ..rules import is_atom, is_constant, result_extents, rule_of
 from .atoms import dot_shares, routine_shares
 from .context import Context, dtype, scalar_type, zero
+from .linalg import atom_shares
 
 
 def adjoint(s: Stmt, c: Context) -> list[Stmt]:
@@ -47,6 +50,9 @@ def adjoint(s: Stmt, c: Context) -> list[Stmt]:
         case Assign(loc, Var(y), value):
             if y in c.active and not (isinstance(value, Call) and value.fn in ALLOCATIONS):
                 return shares(value, Var(y), c.bar(y), loc, c)
+        case Unpack(loc, targets, value):
+            bars = tuple(c.bar(t.name) if t.name in c.active else None for t in targets)
+            return atom_shares(value, targets, bars, loc, c) if any(bars) else []
         case Assign(loc, Index(Var(a), index), value):
             if a in c.active:
                 return store(s, c.bar(a), index, value, loc, c)
@@ -181,6 +187,8 @@ def extents(name: str, c: Context) -> tuple[Expr, ...]:
             case Assign(_, _, Call(np.dot, (a, b))):
                 rows, columns = operand_extents(a, c), operand_extents(b, c)
                 return (*rows[:-1], *columns[:-2], *(columns[-1:] if len(columns) > 1 else ()))
+            case Assign(_, _, Call(fn, args)) | Unpack(_, _, Call(fn, args)) if (of := result_extents(fn)) is not None:
+                return of(*(operand_extents(a, c) for a in args if not isinstance(a, Const)))[bound(s).index(name)]
     return tuple(Call(p.shape, (Var(name), Const(k))) for k in range(c.types[name].ndim))
 
 
@@ -221,6 +229,8 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
             )
         case Call(np.dot):
             return dot_shares(value, y_bar, loc, c)
+        case Call(fn) if is_atom(fn):
+            return atom_shares(value, y, y_bar, loc, c)
         case Call(fn) if is_constant(fn):
             return []
         case Call():

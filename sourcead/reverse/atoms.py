@@ -7,7 +7,7 @@ from numba.core import types
 
 from .. import primitives as p
 from ..infer import is_array, is_complex
-from ..ir import Accum, Assign, Call, Const, Expr, Index, Loc, Stmt, Var, rebuild
+from ..ir import Accum, Assign, Call, Const, Expr, Index, Loc, Stmt, Var, children, rebuild
 from ..routines import Pullback, Routine
 from ..rules import dot_left, dot_right
 from .context import Context, plain
@@ -75,13 +75,27 @@ def in_memory(value: Call, loc: Loc | None, c: Context, out: list[Stmt]) -> Call
 
 def rank(e: Expr, c: Context) -> int:
     match e:
+        case Const():
+            return 0
         case Var(n):
-            return c.types[n].ndim
+            return c.types[n].ndim if is_array(c.types[n]) else 0
         case Index(Var(n), index):
             return c.types[n].ndim - len(index)
         case Call(np.transpose, (a,)):
             return rank(a, c)
-    raise TypeError(e)
+        case Call(np.arange):
+            return 1
+        case Call(np.expand_dims, (a, _)):
+            return rank(a, c) + 1
+        case Call(np.dot, (a, b)):
+            return rank(a, c) + rank(b, c) - 2
+        case Call(np.linalg.solve, (_, b)):
+            return rank(b, c)
+        case Call(np.linalg.inv | np.linalg.pinv | np.outer):
+            return 2
+        case Call(p.shape):
+            return 0
+    return max((rank(a, c) for a in children(e)), default=0)
 
 
 def target(e: Expr, c: Context) -> Var | Index | None:

@@ -22,6 +22,7 @@ from ..ir import (
     If,
     Index,
     Stmt,
+    Unpack,
     Var,
     operands,
     reads,
@@ -221,12 +222,13 @@ class Accesses:
 def accesses(c: Context) -> Accesses:
     out = Accesses()
     for s in walk(c.f.body):
-        if isinstance(s, (Assign, Accum)):
-            places = s.target.index if isinstance(s.target, Index) else ()
+        if isinstance(s, (Assign, Accum, Unpack)):
+            target = None if isinstance(s, Unpack) else s.target
+            places = target.index if isinstance(target, Index) else ()
             for n in {n for n in variables(s.value, *places) if is_array(c.types.get(n))}:
                 out.loads.setdefault(c.same[n], []).append((n, s))
-            if isinstance(s.target, Index):
-                out.stores.setdefault(c.same[s.target.array.name], []).append(s)
+            if isinstance(target, Index):
+                out.stores.setdefault(c.same[target.array.name], []).append(s)
     return out
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from . import array, scalar
+import numpy as np
+
+from . import array, linalg, scalar
 from .array import dot_left, dot_right
-from .kinds import RULES, Fixed, Rule, bilinear, constant, elementwise, general, linear
+from .kinds import RULES, Fixed, Rule, atom, bilinear, constant, elementwise, general, linear
 
 __all__ = [
     "RULES",
     "Fixed",
     "Rule",
     "array",
+    "atom",
     "bilinear",
     "constant",
     "cost",
@@ -21,9 +24,12 @@ __all__ = [
     "dot_right",
     "elementwise",
     "general",
+    "is_atom",
     "is_constant",
     "is_elementwise",
+    "linalg",
     "linear",
+    "result_extents",
     "rule_of",
     "scalar",
 ]
@@ -46,6 +52,18 @@ def is_constant(fn: Callable[..., Any]) -> bool:
     """Is the derivative zero wherever it exists, so that nothing flows to the arguments?"""
     rule = rule_of(fn)
     return rule is not None and rule.kind == "constant"
+
+
+def is_atom(fn: Callable[..., Any]) -> bool:
+    """Does the compiler keep this a call on whole arrays?"""
+    rule = rule_of(fn)
+    return rule is not None and (rule.kind == "atom" or fn is np.dot)
+
+
+def result_extents(fn: Callable[..., Any]) -> Callable[..., tuple[Any, ...]] | None:
+    """The extents of the results of an atom, from those of its array arguments; None where that is not plain."""
+    rule = rule_of(fn)
+    return rule.extents if rule is not None else None
 
 
 def cost(fn: Callable[..., Any]) -> int:

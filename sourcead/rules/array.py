@@ -1,4 +1,4 @@
-"""The rule table, array functions: sums, shapes, products, a little linear algebra.
+"""The rule table, array functions: sums, shapes, products (linear algebra is in `linalg`).
 
 The tape uses all of it.  The compiler lowers array code to loops first and needs, of what stands here, only
 the atoms (`np.dot`), whose shares run on expressions too.  `y_bar` has the shape of the result; `x` is asked
@@ -344,34 +344,7 @@ def norm_bar(y_bar: Any, y: Any, x: Any, ord: Any = None, axis: Any = None, keep
     return x * (y_bar / np.where(y > 0, y, 1.0))
 
 
-def solve_left(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
-    b_bar = solve_right(y_bar, y, a, b)
-    return -np.outer(b_bar, y) if b.ndim == 1 else -(b_bar @ np.swapaxes(y, -1, -2))
-
-
-def solve_right(y_bar: Any, y: Any, a: Any, b: Any) -> Any:
-    return np.linalg.solve(np.swapaxes(a, -1, -2), y_bar)
-
-
-def inverse_bar(y_bar: Any, y: Any, a: Any) -> Any:
-    y_t = np.swapaxes(y, -1, -2)
-    return -(y_t @ y_bar @ y_t)
-
-
-def cholesky_bar(y_bar: Any, y: Any, a: Any) -> Any:
-    """Symmetric, for an argument that is symmetric: Phi is the lower triangle with half the diagonal."""
-    phi = np.tril(y.T @ np.tril(y_bar))
-    phi[np.diag_indices(len(phi))] *= 0.5
-    inverse = np.linalg.inv(y)
-    s = inverse.T @ phi @ inverse
-    return 0.5 * (s + s.T)
-
-
 general(np.linalg.norm, norm_bar, (mat,))
-general(np.linalg.solve, solve_left, solve_right, (square, vec))
-general(np.linalg.inv, inverse_bar, (square,))
-general(np.linalg.det, lambda y_bar, y, a: y_bar * y * np.linalg.inv(a).T, (square,))
-general(np.linalg.cholesky, cholesky_bar)
 
 # ---- no derivative --------------------------------------------------------------------------------------
 

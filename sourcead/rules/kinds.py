@@ -28,14 +28,17 @@ Shares = tuple[Any, ...]
 class Rule:
     """The derivative of `fn`.
 
-    kind         elementwise, constant, linear, bilinear or general
+    kind         elementwise, constant, linear, bilinear, general or atom
     partials     elementwise only: `partials(*args, y)` -> one partial derivative for each argument
     shares       for each differentiable argument: linear and bilinear `share(y_bar, *args, **kwargs)`,
                  general `share(y_bar, y, *args, **kwargs)`
     of_complex   `of_complex(y_bar, *args, y)` -> one share for each argument where numbers are complex, with
                  adjoints `dL/dx + i dL/dy` of `x + iy`; None where the function is not differentiated there
-    samples      for each argument an interval (two floats), the shape of an array (ints), or `Fixed` values
+    samples      for each argument an interval (two floats), the shape of an array (ints), a function that draws one
+                 (`draw(rng)`), or `Fixed` values
     cost         of recomputing `y`, in additions: what record-or-recompute weighs
+    extents      of the results (one item each), from those of the arguments; None where that is not plain
+    results      names for several results: then `y` and `y_bar` are tuples, with None for the adjoint of an unused one
     """
 
     fn: Fn
@@ -47,6 +50,8 @@ class Rule:
     shares: tuple[Fn, ...] = ()
     samples: tuple[Any, ...] = ()
     cost: int = 1
+    results: tuple[str, ...] = ()
+    extents: Callable[..., tuple[Any, ...]] | None = None
 
 
 class Fixed:
@@ -167,6 +172,24 @@ def general(*spec: Any, cost: int = 100) -> None:
         return (*(s(y_bar, y, *args, **kw) for s in shares), *(None for _ in args[len(shares) :]))
 
     register([fn], "general", pullback, None, shares=tuple(shares), samples=samples, cost=cost)
+
+
+def atom(fn: Fn, bars: Callable[..., Shares], samples: tuple[Any, ...], **more: Any) -> None:
+    """`atom(fn, bars, samples)`: `bars(y_bar, y, *args, rank)` gives what the first arguments receive.
+
+    The compiler keeps `fn` a call on whole arrays, so `bars` runs on expressions too; `rank(x)` is the number of axes
+    of an argument or adjoint, which expressions do not tell.
+    """
+
+    def pullback(args: Shares, y: Any, y_bar: Any, rank: Callable[[Any], int] = np.ndim) -> Shares:
+        found = bars(y_bar, y, *args, rank=rank)
+        return (*found, *(None for _ in args[len(found) :]))
+
+    def share(k: int) -> Fn:
+        return lambda y_bar, y, *args: pullback(args, y, y_bar)[k]
+
+    each = tuple(share(k) for k, s in enumerate(samples) if not isinstance(s, Fixed))
+    register([fn], "atom", pullback, None, shares=each, samples=samples, cost=1000, **more)
 
 
 def total(terms: Iterable[Any]) -> Any:

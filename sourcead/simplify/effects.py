@@ -44,6 +44,7 @@ from ..ir import (
     walk,
 )
 from ..routines import Pullback, Routine
+from ..rules import is_atom
 
 ALLOCATIONS: frozenset[Any] = frozenset(
     {np.empty, np.zeros, np.ones, np.full, np.empty_like, np.zeros_like, np.ones_like, np.copy}
@@ -96,8 +97,12 @@ def is_allocation(e: Expr) -> bool:
 
 @once
 def may_raise(e: Expr) -> bool:
-    own = isinstance(e, Call) and (e.fn in RAISING or isinstance(e.fn, Routine) and not e.fn.pure)
-    return own or any(map(may_raise, children(e)))
+    return (isinstance(e, Call) and raises(e.fn)) or any(map(may_raise, children(e)))
+
+
+def raises(fn: Any) -> bool:
+    """May a call of this function raise?  Matrices may be singular, and have shapes that do not fit."""
+    return fn in RAISING or fn is not np.dot and is_atom(fn) or isinstance(fn, Routine) and not fn.pure
 
 
 @once
@@ -109,7 +114,7 @@ def is_pure(e: Expr) -> bool:
         module = getattr(e.fn, "__module__", None) or ""
         if any(module.split(".mtrand")[0].startswith(m) for m in _RANDOM_MODULES):
             return False
-        if is_mutating(e) or e.fn in RAISING:
+        if is_mutating(e) or raises(e.fn):
             return False
     return all(map(is_pure, children(e)))
 

@@ -23,6 +23,7 @@ from ..ir import (
     Move,
     Slice,
     Stmt,
+    Unpack,
     Var,
     While,
     blocks,
@@ -32,6 +33,7 @@ from ..ir import (
     walk,
     with_blocks,
 )
+from ..rules import result_extents
 
 Extents = tuple[Expr, ...]
 
@@ -45,6 +47,9 @@ def known_extents(f: Function) -> Function:
             e = extents_of(s.value, f.types, known)
             if e is not None:
                 known[s.target.name] = e
+        elif isinstance(s, Unpack):
+            several = atom_extents(s.value, f.types, known)
+            known.update((n, e) for n, e in zip(bound(s), several or (), strict=False) if n in fixed.bound_once)
     known.update(_joined(f, fixed, known))
     usable = {n: tuple(x if fixed.holds(x) else None for x in e) for n, e in known.items()}
 
@@ -162,7 +167,19 @@ def extents_of(e: Expr, types: Mapping[str, Any], known: Mapping[str, Extents]) 
             return _product(extents_of(a, types, known), extents_of(b, types, known))
         case Call(fn, (_, *items)) if getattr(fn, "__name__", "") == "stretch":
             return tuple(items)
+        case Call():
+            made = atom_extents(e, types, known)
+            return None if made is None else made[0]
     return None
+
+
+def atom_extents(e: Call, types: Mapping[str, Any], known: Mapping[str, Extents]) -> tuple[Extents, ...] | None:
+    """The extents of each result of a call of linear algebra; None when they are not plain."""
+    of = result_extents(e.fn)
+    if of is None:
+        return None
+    args = [extents_of(a, types, known) for a in e.args if not isinstance(a, Const)]
+    return None if None in args else of(*args)
 
 
 def _product(a: Extents | None, b: Extents | None) -> Extents | None:

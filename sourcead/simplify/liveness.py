@@ -28,6 +28,7 @@ from ..ir import (
     Raise,
     Return,
     Stmt,
+    Unpack,
     Var,
     While,
     variables,
@@ -136,6 +137,10 @@ class _Walk:
             case Accum(_, t, v):
                 wanted = (self.elements(t.array.name),) if isinstance(t, Index) else (t.name, self.elements(t.name))
                 return _Transfer(self.set_of(wanted) if is_pure(v) else None, 0, self.reading(v, t))
+            case Unpack():
+                made = {t.name for t in s.targets}
+                gone = self.set_of((*made, *map(self.elements, made & self.alone)))
+                return _Transfer(self.set_of(made) if is_pure(s.value) else None, gone, self.reading(s.value))
             case Raise():
                 return _Transfer(None, -1, self.reading(*s.args))
             case Return():

@@ -123,6 +123,25 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     return record.function(np.linalg.norm, (x,), {"axis": axis, "keepdims": keepdims})
 
 
+def svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+    if full_matrices and compute_uv and a.shape[0] != a.shape[1]:
+        raise Unsupported(
+            "np.linalg.svd with full matrices is not differentiated", remedy="ask for full_matrices=False"
+        )
+    made = record.function(np.linalg.svd, (a, False), {})
+    return made if compute_uv else made[1]
+
+
+def matrix_power(a: Any, n: int) -> Any:
+    if n == 0:
+        return np.eye(a.shape[0], dtype=a.dtype)
+    factor = a if n > 0 else record.function(np.linalg.inv, (a,), {})
+    y = factor
+    for _ in range(abs(n) - 1):
+        y = y @ factor
+    return y
+
+
 def concatenate(parts: Any, axis: int | None = 0) -> Node:
     if axis is None:
         parts, axis = [np.ravel(p) for p in parts], 0
@@ -175,6 +194,8 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.where: where,
     np.clip: clip,
     np.linalg.norm: norm,
+    np.linalg.svd: svd,
+    np.linalg.matrix_power: matrix_power,
     np.concatenate: concatenate,
     np.stack: stack,
     np.vstack: vstack,

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from sourcead.errors import Unsupported, spelled
-from sourcead.rules import RULES
+from sourcead.rules import RULES, Rule
 from sourcead.rules.array import repeats
 
 from .pulls import dot_pull, elementwise_pull
@@ -217,6 +217,8 @@ def function(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, An
     tape = args[0].tape if active == [0] else common_tape([args[k] for k in active])
     values = tuple([a.value if isinstance(a, Node) else kept(plain(a) if k == 0 else a) for k, a in enumerate(args)])
     y = QUICK.get(fn, fn)(*values, **kwargs)
+    if rule.results:
+        return results(rule, args, active, tuple(y), values, tape)
     out = tape.count
     tape.count = out + 1
     saved = (Like(values[0]), *values[1:]) if rule.kind == "linear" else (y, *values)
@@ -224,6 +226,25 @@ def function(fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, An
         pull = partial(rule.shares[k], **kwargs) if kwargs else rule.shares[k]
         tape.edges.append((out, args[k].k, pull, saved, None, rule.kind != "linear"))
     return tape.make(y, tape, out)
+
+
+def results(
+    rule: Rule, args: tuple[Any, ...], active: list[int], y: tuple[Any, ...], values: tuple[Any, ...], tape: Tape
+) -> tuple[Any, ...]:
+    """Several results: the shares are linear in their adjoints, so each passes on its own."""
+    made = []
+    for j, part in enumerate(y):
+        out = tape.constant(part)
+        for k in active:
+            tape.edges.append((out.k, args[k].k, partial(share_of_result, rule, j, k), (y, *values), None, True))
+        made.append(out)
+    return tuple(made)
+
+
+def share_of_result(rule: Rule, j: int, k: int, y_bar: Any, y: tuple[Any, ...], *values: Any) -> Any:
+    bars = tuple([y_bar if i == j else None for i in range(len(y))])
+    share = rule.shares[k](bars, y, *values)
+    return np.zeros(values[k].shape, values[k].dtype) if share is None else share
 
 
 def reducer(ufunc: Any) -> Callable[..., Any]:
