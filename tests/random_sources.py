@@ -73,8 +73,8 @@ def arguments(seed: int, names: list[str]) -> list[Any]:
     return [r.uniform(-1.0, 1.0, PARAMETERS[n]) if PARAMETERS[n] else float(r.uniform(-1.0, 1.0)) for n in names]
 
 
-def random_source(random: Random) -> str:
-    """A module with `program` (and sometimes `inner`, which it calls)."""
+def random_source(random: Random, largest: int = 6) -> str:
+    """A module with `program` (and sometimes `inner`, which it calls); `largest` bounds the number of statements."""
     chosen = [n for n in PARAMETERS if random.random() < 0.7] or ["x"]
     text = ""
     own = random.random() < 0.3
@@ -82,7 +82,7 @@ def random_source(random: Random) -> str:
         helper = Maker(random, {"a": (N,), "c": ()})
         text = helper.function("inner", ["a", "c"], size=2) + "\n\n"
     maker = Maker(random, {n: PARAMETERS[n] for n in chosen}, own)
-    return text + maker.function("program", chosen, size=random.randint(2, 6))
+    return text + maker.function("program", chosen, size=random.randint(1, largest))
 
 
 class Maker:
