@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir import Function
+from ..ir import Function, operands, variables, walk
 from .accumulators import accumulators
 from .coalesce import coalesce
 from .copies import copies
@@ -41,9 +41,16 @@ def simplify(f: Function) -> Function:
     """Copies, common subexpressions, invariants, dead code and sums, until little is left to do."""
     f = known_extents(f)
     for _ in range(2):
+        before = size(f)
         f = dce(licm(copies(cse(copies(f)))))
         f = increments(accumulators(f))
+        if size(f) == before:
+            break
     return f
+
+
+def size(f: Function) -> int:
+    return sum(1 + len(variables(*operands(s))) for s in walk(f.body))
 
 
 def polish(f: Function) -> Function:
