@@ -22,11 +22,15 @@ from .errors import Unsupported
 from .ir import (
     Block,
     Call,
+    Const,
     Expr,
     Function,
     If,
+    Index,
     Loc,
+    Slice,
     Stmt,
+    Var,
     While,
     blocks,
     bound,
@@ -39,7 +43,7 @@ from .ir import (
 )
 from .nested import GradientOf
 from .primitives import chosen
-from .stand_ins import STAND_INS
+from .stand_ins import STAND_INS, masked
 
 
 class _TypesOnly(CompilerBase):
@@ -58,13 +62,42 @@ class _TypesOnly(CompilerBase):
 def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
     """The program with `types`: the Numba type of every name, for arguments of these types."""
     nameable(f)
+    indexed = {e for s in walk(f.body) for e in operands(s) if isinstance(e, Index) and any(map(is_name, e.index))}
+    wide: frozenset[Expr] = frozenset()  # elements picked by masks with several axes, whose types Numba mistakes
+    while True:
+        try:
+            g = typed(f, argtypes, wide)
+        except Unsupported as refused:
+            try:
+                g = typed(f, argtypes, frozenset(indexed))
+            except Unsupported:
+                raise refused from None
+            if all(e in wide or not has_wide_mask(e, g.types) for e in indexed):
+                raise
+        found = {e for e in indexed if has_wide_mask(e, g.types)}
+        if found <= wide:
+            return g
+        wide |= found
+
+
+def is_name(e: Expr) -> bool:
+    return isinstance(e, Var)
+
+
+def has_wide_mask(e: Index, known: Mapping[str, Any]) -> bool:
+    masks = (known.get(i.name) for i in e.index if isinstance(i, Var))
+    return any(isinstance(t, types.Array) and isinstance(t.dtype, types.Boolean) and t.ndim > 1 for t in masks)
+
+
+def typed(f: Function, argtypes: tuple[types.Type, ...], wide: frozenset[Expr]) -> Function:
+    """The program with types, the elements in `wide` typed by a stand-in."""
     context = cpu_target.typing_context
     context.refresh()
     cpu_target.target_context.refresh()
     flags = compiler.Flags()
     flags.nrt = True  # arrays may be created and returned
     flags.error_model = "numpy"
-    printed = replace(f, name=f"{f.name}_primal", body=tuple(_typeable(s) for s in f.body), arguments=())
+    printed = replace(f, name=f"{f.name}_primal", body=tuple(_typeable(s, wide) for s in f.body), arguments=())
     text = lines(printed)  # under another name: it may call itself
     pyfunc = to_function(printed, "\n".join(t for t, _ in text) + "\n")
     run = _TypesOnly(context, cpu_target.target_context, None, argtypes, None, flags, {})
@@ -123,10 +156,12 @@ def nameable(f: Function) -> None:
             visit(e, s.loc)
 
 
-def _typeable(s: Stmt) -> Stmt:
+def _typeable(s: Stmt, wide: frozenset[Expr]) -> Stmt:
     """`np.where` is printed as a choice between scalars; here its operands may be arrays. Others have stand-ins."""
 
     def expr(e: Expr) -> Expr:
+        if isinstance(e, Index) and e in wide:
+            e = Call(STAND_INS[masked], (e.array, *map(as_argument, e.index)))
         if isinstance(e, Call) and e.fn is np.where and len(e.args) == 3:
             e = Call(chosen, e.args, e.kwargs)
         if isinstance(e, Call) and isinstance(e.fn, GradientOf):
@@ -135,7 +170,14 @@ def _typeable(s: Stmt) -> Stmt:
             e = Call(STAND_INS[e.fn], e.args, e.kwargs)
         return rebuild(e, expr) if children(e) else e
 
-    return with_blocks(map_exprs(s, expr), tuple(tuple(_typeable(c) for c in b) for b in blocks(s)))
+    return with_blocks(map_exprs(s, expr), tuple(tuple(_typeable(c, wide) for c in b) for b in blocks(s)))
+
+
+def as_argument(e: Expr) -> Expr:
+    """An index as it may stand in a call."""
+    if not isinstance(e, Slice):
+        return e
+    return Call(slice, tuple(Const(None) if x is None else x for x in (e.start, e.stop, e.step)))
 
 
 def by_name(typemap: dict[str, Any], context: Any) -> dict[str, types.Type]:

@@ -1,4 +1,4 @@
-"""What type inference sees in place of linear algebra.
+"""What type inference sees in place of linear algebra, sorting and searching.
 
 Numba compiles the body of `np.linalg.solve` to find out what it returns, which takes seconds; that is left to code
 that is really run. A stand-in has the types of results only, with the layouts that Numba's functions give.
@@ -23,7 +23,7 @@ def stands_for(fn: Callable[..., Any]) -> Callable[..., Any]:
         def stand_in(*args: Any) -> Any:
             raise NotImplementedError
 
-        stand_in.__name__ = stand_in.__qualname__ = f"_linalg_{fn.__name__}"
+        stand_in.__name__ = stand_in.__qualname__ = f"_typed_{fn.__name__}"
         type_callable(stand_in)(lambda context: typer)
         STAND_INS[fn] = stand_in
         return typer
@@ -100,3 +100,112 @@ def norm(x: Any, ord: Any = None) -> Any:
 @stands_for(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Any:
     return kind(x)
+
+
+# ---- order and places ----------------------------------------------------------------------------------
+
+
+def is_array(*given: Any) -> bool:
+    return all(isinstance(a, types.Array) for a in given)
+
+
+def is_number(a: Any) -> bool:
+    return isinstance(a, (types.Number, types.Boolean))
+
+
+@stands_for(np.sort)
+def sort(a: Any) -> Any:
+    return types.Array(a.dtype, a.ndim, "C") if is_array(a) else None
+
+
+@stands_for(np.partition)
+def partition(a: Any, kth: Any) -> Any:
+    return sort(a) if isinstance(kth, types.Integer) else None
+
+
+@stands_for(np.unique)
+def unique(ar: Any) -> Any:
+    return types.Array(ar.dtype, 1, "C") if is_array(ar) else None
+
+
+@stands_for(np.median)
+def median(a: Any) -> Any:
+    return types.float64 if is_array(a) and not isinstance(a.dtype, types.Complex) else None
+
+
+@stands_for(np.percentile)
+def percentile(a: Any, q: Any) -> Any:
+    if median(a) is None:
+        return None
+    if is_array(q) or isinstance(q, types.BaseTuple):
+        return vector(types.float64)
+    return types.float64 if is_number(q) else None
+
+
+@stands_for(np.quantile)
+def quantile(a: Any, q: Any) -> Any:
+    return percentile(a, q)
+
+
+@stands_for(np.take_along_axis)
+def take_along_axis(arr: Any, indices: Any, axis: Any) -> Any:
+    if not is_array(arr, indices) or not isinstance(indices.dtype, types.Integer):
+        return None
+    return types.Array(arr.dtype, indices.ndim, "C")
+
+
+@stands_for(np.searchsorted)
+def searchsorted(a: Any, v: Any, side: Any = None) -> Any:
+    if not is_array(a):
+        return None
+    return types.Array(types.intp, v.ndim, "C") if is_array(v) else types.intp if is_number(v) else None
+
+
+@stands_for(np.digitize)
+def digitize(x: Any, bins: Any, right: Any = None) -> Any:
+    return searchsorted(bins, x)
+
+
+@stands_for(np.bincount)
+def bincount(a: Any, weights: Any = None, minlength: Any = None) -> Any:
+    if not is_array(a) or not isinstance(a.dtype, types.Integer) or a.ndim != 1:
+        return None
+    if is_array(weights) and not isinstance(weights.dtype, (types.Float, types.Integer)):
+        return None
+    return vector(types.float64 if is_array(weights) else types.intp)
+
+
+@stands_for(np.flatnonzero)
+def flatnonzero(a: Any) -> Any:
+    return vector(types.intp) if is_array(a) else None
+
+
+@stands_for(np.argwhere)
+def argwhere(a: Any) -> Any:
+    return types.Array(types.intp, 2, "A") if is_array(a) else None
+
+
+@stands_for(np.extract)
+def extract(condition: Any, arr: Any) -> Any:
+    return vector(arr.dtype) if is_array(condition, arr) else None
+
+
+def masked(a: Any, *items: Any) -> Any:
+    """`a[items]`, where an item is a mask with several axes: Numba takes the result to have as many."""
+    return a[items]
+
+
+@stands_for(masked)
+def _masked(a: Any, *items: Any) -> Any:
+    if not is_array(a):
+        return a.dtype if isinstance(a, types.UniTuple) else None
+    arrays = [i for i in items if isinstance(i, types.Array)]
+    masks = [i for i in arrays if isinstance(i.dtype, types.Boolean)]
+    new = sum(isinstance(i, types.NoneType) for i in items)
+    used = sum(not isinstance(i, types.EllipsisType) for i in items) - new + sum(m.ndim - 1 for m in masks)
+    sliced = sum(isinstance(i, types.SliceType) for i in items)
+    joint = max((1 if i in masks else i.ndim for i in arrays), default=0)
+    if used > a.ndim:
+        return None
+    ndim = a.ndim - used + sliced + new + joint
+    return types.Array(a.dtype, ndim, "C") if ndim else a.dtype

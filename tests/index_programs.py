@@ -159,6 +159,40 @@ def masks_in_a_loop(x, w):
     return s + y.sum()
 
 
+@program(M, T)
+def elements_chosen_by_wide_masks(m, t):
+    s = 0.0
+    k = m > 0
+    places = np.nonzero(k)
+    y = m[k]
+    k[:] = False
+    z = np.sort(y)
+    for v in m[m > 0.1]:
+        s += v**2
+    for j in range(y.shape[0]):
+        s += y[j] * z[j]
+    q = t[:, m > 0.2]
+    r = t[m[:2, :3] > -0.4]
+    return s + (q**2).sum() + (r * r).sum() + q[1, 0] + r[0, 1] + m[places][0]
+
+
+@program(X + 0.01, W)
+def while_masks_shrink(x, w):
+    y = x.copy()
+    s = 0.0
+    for k in range(10):
+        p = np.flatnonzero(y > 0.107)
+        if p.shape[0] == 0:
+            break
+        if p.shape[0] == 1:
+            y[p] *= 0.3
+            continue
+        y[p[:-1]] *= w[k % 5] * 0.4
+        s += y[p].sum() ** 2
+        y[p[-1]] -= 0.4 * w[0]
+    return s + (y * y).sum()
+
+
 @program(M)
 def places_of_a_mask(m):
     a, b = np.nonzero(m > 0)

@@ -270,7 +270,7 @@ def flatnonzero(b: Builder, a: Value) -> Value:
 
 @lowers(np.argwhere)
 def argwhere(b: Builder, a: Value) -> Value:
-    return whole(b, atom(b, np.argwhere, (Var(array_name(b, as_mask(a))),), types.Array(INT, 2, "C")))
+    return whole(b, atom(b, np.argwhere, (Var(array_name(b, as_mask(a))),), types.Array(INT, 2, "A")))
 
 
 @lowers(np.count_nonzero)
