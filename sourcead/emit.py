@@ -335,7 +335,8 @@ RESERVED = frozenset({"np", "math", "cmath", "operator", *_CALLED_BY_NAME, *_BUI
 
 def namespace(f: Function) -> dict[str, Any]:
     """The globals in which emitted code runs."""
-    calls: dict[str, Any] = {r.__name__: r.compiled for r in called(f.body) if isinstance(r, Routine)}
+    calls: dict[str, Any] = {r.__name__: r.compiled for r in called(f.body, Routine)}
+    calls |= {g.__name__: g for g in called(f.body, GradientOf)}
     modules = {"np": np, "math": math, "cmath": cmath, "operator": op}
     return {**modules, **_CALLED_BY_NAME, **_STOOD_IN, **calls, **f.constants}
 

@@ -47,7 +47,10 @@ class GradientOf:
 
     @property
     def __name__(self) -> str:
-        return f"grad_{self.gradient.py_func.__name__.strip('<>')}"
+        name = self.gradient.py_func.__name__.strip("<>")
+        if self.argument is None:
+            return f"value_of_{name}"
+        return f"grad_{name}" if self.gradient.single else f"grad_{name}_{self.argument}"
 
     def __eq__(self, o: object) -> bool:
         return isinstance(o, GradientOf) and o.gradient is self.gradient and o.argument == self.argument

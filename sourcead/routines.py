@@ -97,11 +97,11 @@ def calls_itself(fn: Any) -> bool:
     return False
 
 
-def called(block: Block) -> Iterator[Routine | Pullback]:
-    """The routines and pullbacks that statements call."""
+def called(block: Block, kinds: Any = (Routine, Pullback)) -> Iterator[Any]:
+    """The routines and pullbacks, or other callables of some kinds, that statements call."""
 
-    def visit(e: Expr) -> Iterator[Routine | Pullback]:
-        if isinstance(e, Call) and isinstance(e.fn, (Routine, Pullback)):
+    def visit(e: Expr) -> Iterator[Any]:
+        if isinstance(e, Call) and isinstance(e.fn, kinds):
             yield e.fn
         for c in children(e):
             yield from visit(c)
