@@ -187,6 +187,8 @@ def name_of(fn: Callable[..., Any]) -> str:
         return f"np.{name}"
     if getattr(np.linalg, name, None) is fn:
         return f"np.linalg.{name}"
+    if getattr(np.random, name, None) is fn:
+        return f"np.random.{name}"
     if isinstance(fn, np.ufunc):
         return f"np.{name}"
     if getattr(math, name, None) is fn:

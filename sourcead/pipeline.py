@@ -19,6 +19,7 @@ from .nested import expanded
 from .reverse import reverse
 from .routines import Pullback, Routine, called, retargeted
 from .simplify import accumulators, fuse, polish, simplify
+from .simplify.effects import draws
 from .simplify.guards import guards
 from .simplify.induction import induction
 from .simplify.sink import sink
@@ -87,6 +88,10 @@ def routine_program(r: Routine | Pullback) -> Function:
         loc = next((s.loc for s in walk(out["infer"].body) if s.loc is not None), None)
         raise Unsupported(
             f"`{f.name}` calls itself and changes its argument `{min(written)}`", loc, "change a copy: x = x.copy()"
+        )
+    if any(map(draws, f.body)):
+        raise Unsupported(
+            f"`{f.name}` calls itself and draws random numbers", f.body[0].loc, "draw before, and pass the numbers"
         )
     if not isinstance(r, Pullback):
         return replace(polish(f), returns=result_type(f))

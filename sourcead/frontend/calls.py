@@ -18,7 +18,7 @@ from .. import primitives as p
 from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
 from ..nested import GradientOf
-from ..rules import rule_of
+from ..rules import is_draw, rule_of
 from . import records, tuples
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
@@ -28,7 +28,7 @@ from .values import Method, Nested, Partial, Record, Refusal, Static, Tup, Value
 Kwargs = dict[str, Value]
 
 LIBRARIES = ("numpy", "math", "_operator", "scipy", "cmath")
-RANDOM = "draw them outside of the function and pass them as an argument"
+RANDOM = "use the functions of np.random that Numba knows, or draw outside of the function and pass the numbers"
 
 
 def call(q: Parser, node: ast.Call) -> Value:
@@ -85,8 +85,10 @@ def refusal_of(callee: Value) -> Refusal | None:
         )
     owner = getattr(fn, "__self__", None)
     module = getattr(fn, "__module__", None) or ""
+    if is_draw(fn):
+        return None
     if isinstance(owner, (np.random.RandomState, np.random.Generator, random.Random)) or "random" in module.split("."):
-        return Refusal("random numbers cannot be drawn in a differentiated function", RANDOM)
+        return Refusal("these random numbers cannot be drawn in a differentiated function", RANDOM)
     if isinstance(owner, np.ufunc):
         return Refusal(f"`np.{owner.__name__}.{fn.__name__}` is not supported", "use np.sum, np.prod, ... or a loop")
     if module.split(".")[0] == "sourcead" and not is_gradient(fn) and module != p.__name__:
@@ -340,9 +342,15 @@ def tuple_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
 def copyto(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     target, value = (q.operand(node, v) for v in args)
     if not isinstance(target, Var) or target.name in q.constants:
-        raise Refusal("np.copyto needs an array of the function's own")
+        raise Refusal("what is changed here must be an array of the function's own")
     q.out.append(Assign(q.loc(node), Index(target, (Const(Ellipsis),)), value))
     return Const(None)
+
+
+def shuffle(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
+    """As a permuted copy, which draws the same numbers."""
+    (x,) = args
+    return copyto(q, node, [x, q.temp(node, Call(np.random.permutation, (q.operand(node, x),)))])
 
 
 def static(fn: Callable[..., Any]) -> Handler:
@@ -366,6 +374,7 @@ HANDLERS: dict[Any, Handler] = {
     np.shape: shape_,
     cmath.polar: polar,
     np.copyto: copyto,
+    np.random.shuffle: shuffle,
     np.finfo: static(np.finfo),
     np.iinfo: static(np.iinfo),
     np.dtype: static(np.dtype),

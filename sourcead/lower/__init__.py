@@ -14,7 +14,7 @@ from numba.core import types
 from .. import primitives as p
 from ..errors import Findings
 from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, names, reads, rename, walk
-from . import complexes, creation, gather, linalg, ordering, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
+from . import complexes, creation, draws, gather, linalg, ordering, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
 from .build import Builder, Varying
 from .statements import block
 from .storage import Storage, analyse, changed, settle, stores

@@ -38,6 +38,7 @@ from ..ir import (
     writes,
 )
 from .adjoint import adjoint, seed, zeros
+from .chance import refuse_draws
 from .context import INT, Context, context, dtype, zero
 from .definite import definite
 from .plan import decide, goes_back, wants
@@ -72,6 +73,7 @@ def reverse(
     leaves = tuple(n for names in wrt for n in in_bundle(names))
     c = context(f, leaves, tuple(v.name for v in (result,) if isinstance(v, Var)))
     refuse_rebound(c)
+    refuse_draws(c.f, leaves)
     f = c.f
     for n in leaves:  # the adjoints that the user asks for get the plain names
         if n in c.active:

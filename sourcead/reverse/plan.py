@@ -31,6 +31,7 @@ from ..ir import (
     written,
 )
 from ..rules import cost as rule_cost
+from ..rules import is_draw
 from .adjoint import extents
 from .context import Context
 from .mincut import FOREVER, SINK, SOURCE, Network
@@ -191,6 +192,8 @@ def again_cost(n: str, made: Stmt | None, furthest: int, c: Context) -> int | No
             return RELOAD if undisturbed(a, made, furthest, c) else None
         case Call(p.shape | p.trips):
             return 1
+        case Call(fn) if is_draw(fn):
+            return None
         case Call(fn, args) if fn not in ALLOCATIONS and not any(is_array(c.types.get(n)) for n in variables(*args)):
             return rule_cost(fn)
     return None

@@ -7,8 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from . import array, linalg, scalar
+from . import array, draws, linalg, scalar
 from .array import dot_left, dot_right
+from .draws import is_draw
 from .kinds import RULES, Fixed, Rule, atom, bilinear, constant, elementwise, general, linear
 
 __all__ = [
@@ -22,10 +23,12 @@ __all__ = [
     "cost",
     "dot_left",
     "dot_right",
+    "draws",
     "elementwise",
     "general",
     "is_atom",
     "is_constant",
+    "is_draw",
     "is_elementwise",
     "linalg",
     "linear",

@@ -37,7 +37,7 @@ from ..ir import (
     variables,
     walk,
 )
-from .effects import SHAPE_ONLY, class_of, is_viewed, may_raise, mutated
+from .effects import SHAPE_ONLY, class_of, draws, is_viewed, may_raise, mutated
 
 Place = tuple[Expr, ...] | None  # the indices of an access; None: the whole array
 
@@ -191,7 +191,7 @@ def independent(
     `live`: the names wanted behind the loop; `apart`: different values of `var` index different elements (no
     negative ones among them).
     """
-    if leaves(body) or any(isinstance(s, Push | Pop | Raise) for s in walk(body)):
+    if leaves(body) or any(isinstance(s, Push | Pop | Raise) or draws(s) for s in walk(body)):
         return False
     first, _ = exposed(body)
     sums = only_accumulated(body)
@@ -217,6 +217,8 @@ def fusable(a: For, b: For, classes: Mapping[str, str], live: Iterable[str]) -> 
     if any(leaves(s.body) for s in (a, b)):
         return False
     if any(isinstance(s, Raise) or any(map(may_raise, operands(s))) for s in walk((*a.body, *b.body))):
+        return False
+    if draws(a) and draws(b):
         return False
     stacks = [{s.stack.name for s in walk(c.body) if isinstance(s, Push | Pop)} for c in (a, b)]
     if stacks[0] & stacks[1]:

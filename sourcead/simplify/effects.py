@@ -44,7 +44,7 @@ from ..ir import (
     walk,
 )
 from ..routines import Pullback, Routine
-from ..rules import is_atom
+from ..rules import is_atom, is_draw
 
 ALLOCATIONS: frozenset[Any] = frozenset(
     {np.empty, np.zeros, np.ones, np.full, np.empty_like, np.zeros_like, np.ones_like, np.copy}
@@ -79,7 +79,7 @@ SCALAR_FUNCTIONS: frozenset[Any] = frozenset(
         *(v for k, v in vars(math).items() if callable(v) and not k.startswith("_")),
     }
 )
-_RANDOM_MODULES = ("numpy.random", "random", "time")
+GENERATOR = "the state of the generator of random numbers"
 
 
 def is_array(t: object) -> bool:
@@ -106,15 +106,23 @@ def raises(fn: Any) -> bool:
 
 
 @once
+def draws(s: Stmt) -> bool:
+    """Does the statement draw random numbers? Then it runs once, and in its turn."""
+    return any(map(_draws, operands(s))) or any(draws(t) for b in blocks(s) for t in b)
+
+
+@once
+def _draws(e: Expr) -> bool:
+    return (isinstance(e, Call) and is_draw(e.fn)) or any(map(_draws, children(e)))
+
+
+@once
 def is_pure(e: Expr) -> bool:
     """No effect but its value: may be dropped when nobody reads that."""
     if isinstance(e, Call):
         if isinstance(e.fn, Routine):
             return e.fn.pure
-        module = getattr(e.fn, "__module__", None) or ""
-        if any(module.split(".mtrand")[0].startswith(m) for m in _RANDOM_MODULES):
-            return False
-        if is_mutating(e) or raises(e.fn):
+        if is_draw(e.fn) or is_mutating(e) or raises(e.fn):
             return False
     return all(map(is_pure, children(e)))
 
@@ -299,7 +307,7 @@ def _effects(s: Stmt) -> Effects:
         binds=frozenset(bound(s)),
         loads=frozenset(n for x in own for n in memory_read(x)),
         stores=stores,
-        stacks=frozenset((s.stack.name,)) if isinstance(s, Push | Pop) else frozenset(),
+        stacks=frozenset((s.stack.name,) if isinstance(s, Push | Pop) else (GENERATOR,) if draws(s) else ()),
         raises=isinstance(s, Raise) or any(map(may_raise, own)),
         jumps=isinstance(s, Break | Return),
     )
