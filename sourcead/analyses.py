@@ -43,7 +43,7 @@ ALLOCATIONS: frozenset[Callable[..., Any]] = frozenset(
 """Calls that make a new array without derivative."""
 
 INTEGER_ATOMS: frozenset[Callable[..., Any]] = frozenset(
-    {np.argsort, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize}
+    {np.argsort, np.argpartition, np.flatnonzero, np.argwhere, np.searchsorted, np.digitize}
 )
 """Calls that look at whole arrays and give integers: nothing flows through them."""
 

@@ -18,7 +18,7 @@ from numba.core.compiler_machinery import PassManager
 from numba.core.registry import cpu_target
 
 from .emit import lines, name_of, to_function
-from .errors import Unsupported
+from .errors import Unsupported, spelled
 from .ir import (
     Block,
     Call,
@@ -198,6 +198,9 @@ def refusal(error: Exception, places: list[Loc | None]) -> Unsupported:
     line = getattr(getattr(error, "loc", None), "line", None)
     loc = places[line - 1] if line is not None and 0 < line <= len(places) else next(filter(None, places), None)
     reason = next((t.strip() for t in str(error).splitlines() if "Failed in" not in t and t.strip()), "")
+    stood_in = next((fn for fn, s in STAND_INS.items() if f"<function {s.__name__} at" in reason), None)
+    if stood_in is not None:
+        reason = f"it has no {spelled(stood_in)} for these arguments"
     return Unsupported(
         f"Numba cannot type this: {reason}",
         loc,

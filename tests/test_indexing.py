@@ -111,6 +111,11 @@ def test_percentile_out_of_range() -> None:
         gradient(lambda x: np.percentile(x, 101.0), X)
 
 
+def test_a_refusal_names_the_function() -> None:
+    with pytest.raises(Unsupported, match=r"it has no np\.sort for these arguments"):
+        gradient(lambda x: np.sort(x, axis=0)[0], X)
+
+
 @pytest.mark.parametrize(
     "f",
     [

@@ -62,7 +62,7 @@ METHODS: dict[str, Callable[..., Any]] = {
 
 MUTATORS: dict[Any, str] = {
     np.fill_diagonal: "assign the elements in a loop: a[i, i] = v",
-    np.put: "assign the elements in a loop",
+    np.put: "assign with an array of integers: a[index] = v",
     np.place: "assign with a mask: a[mask] = v",
     np.putmask: "assign with a mask: a[mask] = v",
     np.put_along_axis: "assign the elements in a loop",

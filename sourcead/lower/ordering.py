@@ -51,6 +51,11 @@ def argsort(b: Builder, a: Value, kind: Any = None) -> Value:
     return known_shape(b, atom(b, np.argsort, (Var(array_name(b, a)),), PLACES, **named), extents(b, a))
 
 
+@lowers(np.argpartition)
+def argpartition(b: Builder, a: Value, kth: Any) -> Value:
+    return known_shape(b, atom(b, np.argpartition, (Var(array_name(b, a)), kth), PLACES), extents(b, a))
+
+
 def known_shape(b: Builder, name: str, shape: tuple[Expr, ...]) -> View:
     b.extents[name] = shape
     return whole(b, name)

@@ -349,4 +349,4 @@ general(np.linalg.norm, norm_bar, (mat,))
 # ---- no derivative --------------------------------------------------------------------------------------
 
 constant(np.argmax, np.argmin, np.argsort, np.nonzero, np.flatnonzero, np.count_nonzero, np.searchsorted, np.any)
-constant(np.all, np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.digitize, np.argwhere)
+constant(np.all, np.shape, np.ndim, np.size, np.array_equal, np.allclose, np.digitize, np.argwhere, np.argpartition)
