@@ -44,6 +44,18 @@ def named_like_a_variable(x, n):
     return x if n == 0 else 2.0 * named_like_a_variable(x, n - 1)
 
 
+def several(x, n):
+    if n == 0:
+        return x, 1.0
+    a, b = several(x, n - 1)
+    return a * x, a + b
+
+
+def unpacking(x):
+    a, b = several(x, 3)
+    return a * b
+
+
 def test_the_emitted_text_holds_all_programs():
     g = value_and_grad(lambda x: repeated(x, 3), jit=False, cache=False)
     text = g.source(0.5)
@@ -91,6 +103,8 @@ def test_root():
     [
         (lambda x: overwriting(x, 2), (np.ones(3),), "changes its argument `x`"),
         (lambda x: np.sum(growing(x, 2)), (np.ones(3),), "gives something else than a number"),
+        (lambda x: np.sum(np.array(several(x, 2))), (0.5,), "gives something else than a number"),
+        (unpacking, (0.5,), "`several` calls itself and gives several things"),
         (lambda x: repeated(x, None), (0.5,), "its argument `n` is not a number or an array"),
     ],
 )

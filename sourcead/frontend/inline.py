@@ -64,7 +64,9 @@ def routine(
         raise Refusal(f"`{act.name}` is the name of a variable too", "give the variable another name", q.loc(node))
     q.namer.taken.add(fn.__name__)
     q.routines.add(fn.__name__)
-    return q.temp(node, Call(fn, tuple(q.operand(node, v) for v in given.values())))
+    result = q.temp(node, Call(fn, tuple(q.operand(node, v) for v in given.values())))
+    q.given_back[result] = act.name
+    return result
 
 
 def activation(q: Parser, callee: Nested | Static) -> Activation:

@@ -49,6 +49,7 @@ class Parser:
         self.labels = 0
         self.missing: set[str] = set()
         self.routines: set[str] = set()  # names of functions that stay calls
+        self.given_back: dict[Var, str] = {}  # their results
         self.unknown_indices = 0  # of tuples and dicts, met so far
 
     @property
