@@ -70,6 +70,16 @@ def trips(start: int, stop: int, step: int) -> int:
     return len(range(start, stop, step))
 
 
+def room(n: int, number: int) -> Any:
+    """Room for `n` items of the list of this number; `infer` finds out of what type."""
+    return np.empty(n)
+
+
+def element(v: Any, number: int) -> Any:
+    """`v`, to be stored in the list of this number."""
+    return v
+
+
 # ---- called by name ----------------------------------------------------------------------
 
 

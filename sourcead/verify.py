@@ -55,7 +55,10 @@ def flat(f: Function) -> Iterator[str]:
             target = isinstance(s, Accum) and e is s.target
             if not (is_value(e) if value or target else is_operand(e)):
                 yield f"{show(s)} is not flat"
-        if isinstance(s, Assign) and isinstance(s.target, Index) and not is_operand(s.value):
+        stored = s.value if isinstance(s, Assign) and isinstance(s.target, Index) else Const(None)
+        if isinstance(stored, Call) and stored.fn is p.element:  # until types are known
+            stored = stored.args[0]
+        if not is_operand(stored):
             yield f"{show(s)} stores something that has no name"
 
 

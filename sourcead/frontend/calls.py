@@ -19,11 +19,11 @@ from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
 from ..nested import GradientOf
 from ..rules import is_draw, rule_of
-from . import records, tuples
+from . import comprehensions, lists, records, tuples
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
 from .parser import Parser, describe
-from .values import Method, Nested, Partial, Record, Refusal, Static, Tup, Value, dtype, is_code, is_function
+from .values import Listing, Method, Nested, Partial, Record, Refusal, Static, Tup, Value, dtype, is_code, is_function
 
 Kwargs = dict[str, Value]
 
@@ -43,10 +43,17 @@ def call(q: Parser, node: ast.Call) -> Value:
         return np_array(q, node)
     if isinstance(callee, Static) and any(callee.value is i for i in ITERATORS):
         raise Refusal(f"`{callee.value.__name__}` can only be used directly in a for loop")
+    match node.args:
+        case [ast.GeneratorExp() as g, *rest] if callee == Static(sum) and len(rest) < 2 and not node.keywords:
+            return comprehensions.summed(q, g, rest[0] if rest else None)
+        case [ast.GeneratorExp() as g] if isinstance(callee, Static) and any(callee.value is f for f in OF_ITEMS):
+            return apply(q, node, callee, [comprehensions.listed(q, g)], keywords(q, node.keywords))
     args = tuples.starred(q, node.args, lambda n: now(q, n))
     return apply(q, node, callee, args, keywords(q, node.keywords))
 
 
+OF_NUMBERS = (np.sum, np.mean, np.prod, np.max, np.min, np.std, np.var, np.argmax, np.argmin, np.any, np.all, np.dot)
+OF_ITEMS = (min, max, tuple, list)
 ITERATORS = (range, enumerate, zip, reversed, np.ndindex, np.ndenumerate, numba.prange)
 
 
@@ -102,6 +109,8 @@ def refusal_of(callee: Value) -> Refusal | None:
 def apply(q: Parser, node: ast.AST, callee: Value, args: list[Value], kwargs: Kwargs) -> Value:
     """Call a value with values."""
     match callee:
+        case Method(Listing() as owner, name) if not kwargs:
+            return lists.method(q, node, owner, name, args)
         case Method(Record() as owner, name):
             return records.method(owner, name, args, kwargs)
         case Method(Var() as owner, name):
@@ -121,8 +130,11 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
     early = refusal_of(Static(fn))
     if early is not None:
         raise early
+    if fn is list or fn is numba.typed.List:
+        return list_(q, node, args)
     handler = handler_of(fn)
     if handler is not None and not kwargs:
+        args = [items_of(q, node, a) for a in args]
         made = handler(q, node, args)
         if made is not None:
             return made
@@ -190,6 +202,8 @@ def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kw
 def plain_leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call:
     if "out" in kwargs or isinstance(fn, np.ufunc) and len(args) > fn.nin:
         raise Refusal("results cannot be written into `out`", "assign to the whole array: y[...] = np.sin(x)")
+    if args and isinstance(args[0], Listing) and any(fn is f for f in OF_NUMBERS):
+        args = [from_tuple(q, node, v) if isinstance(v := items_of(q, node, a), Tup) else v for a in args]
     values = tuple(argument(q, node, a) for a in args)
     named = tuple((k, dtype_name(v) if k == "dtype" else argument(q, node, v)) for k, v in kwargs.items())
     return Call(fn, values, named)
@@ -197,6 +211,7 @@ def plain_leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Valu
 
 def argument(q: Parser, node: ast.AST, v: Value) -> Expr:
     """An argument of a leaf: an operand, a tuple of them, or a type."""
+    v = items_of(q, node, v)
     if isinstance(v, Tup):
         return Call(p.pack, tuple(argument(q, node, i) for i in v.items))
     if isinstance(v, Static):
@@ -255,8 +270,12 @@ def np_array(q: Parser, node: ast.Call) -> Value:
         raise Refusal("np.array takes an array or a list of numbers, and a dtype here")
     made = display(q, source)
     if made is None:
-        v = now(q, source)
-        made = from_tuple(q, node, v) if isinstance(v, Tup) else Call(np.copy, (q.operand(node, v),))
+        v = items_of(q, node, now(q, source))
+        if isinstance(v, Tup) and v.items and all(map(lists.grown, v.items)):
+            rows = tuple(argument(q, node, items_of(q, node, i)) for i in v.items)
+            made = Call(np.stack, (Call(p.pack, rows),))
+        else:
+            made = from_tuple(q, node, v) if isinstance(v, Tup) else Call(np.copy, (q.operand(node, v),))
     if not given:
         return made
     return Call(p.astype, (q.temp(node, made), dtype_name(now(q, given[0]))))
@@ -271,18 +290,33 @@ def display(q: Parser, node: ast.expr) -> Call | None:
         rows = display(q, n)
         if rows is not None:
             return rows
-        v = now(q, n)
+        v = lists.known(now(q, n))
         return from_tuple(q, n, v) if isinstance(v, Tup) else q.operand(n, v)
 
     return Call(p.array_of, tuple(q.each(node.elts, one)))
 
 
 def from_tuple(q: Parser, node: ast.AST, t: Tup) -> Call:
-    items = [from_tuple(q, node, i) if isinstance(i, Tup) else q.operand(node, i) for i in t.items]
+    known = map(lists.known, t.items)
+    items = [from_tuple(q, node, i) if isinstance(i, Tup) else q.operand(node, i) for i in known]
     return Call(p.array_of, tuple(items))
 
 
 # ---- functions with a meaning of their own ---------------------------------------------------------
+
+
+def items_of(q: Parser, node: ast.AST, v: Value) -> Value:
+    """A list as the tuple or the array of its items."""
+    g = lists.grown(v)
+    return lists.array(q, node, g) if g is not None else lists.known(v)
+
+
+def list_(q: Parser, node: ast.AST, args: list[Value]) -> Value:
+    found = tuples.opened(args[0]) if args else Tup(())
+    if len(args) > 1 or not isinstance(found, Tup):
+        raise Refusal("`list` is supported for tuples of known length only", "use an array")
+    return lists.new(q, node, found.items)
+
 
 Handler = Callable[[Parser, ast.AST, list[Value]], Value | None]
 
@@ -302,13 +336,12 @@ def shape_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
 
 def sum_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     if not isinstance(args[0], Tup):
-        if len(args) > 1:
-            raise Refusal("`sum` with a start is supported for tuples only", "add the start afterwards")
-        return Call(np.sum, (q.operand(node, args[0]),), (("axis", Const(0)),))
-    total: Expr = q.operand(node, args[1]) if len(args) > 1 else Const(0)
+        total = Call(np.sum, (q.operand(node, args[0]),), (("axis", Const(0)),))
+        return Call(op.add, (q.temp(node, total), q.operand(node, args[1]))) if len(args) > 1 else total
+    together: Expr = q.operand(node, args[1]) if len(args) > 1 else Const(0)
     for i in args[0].items:
-        total = q.temp(node, Call(op.add, (total, q.operand(node, i))))
-    return total
+        together = q.temp(node, Call(op.add, (together, q.operand(node, i))))
+    return together
 
 
 def extreme(of_array: Callable[..., Any], fn: Callable[..., Any]) -> Handler:

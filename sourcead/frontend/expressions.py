@@ -11,11 +11,11 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Slice, Var
-from . import records, tuples
+from . import comprehensions, lists, records, tuples
 from .calls import call
 from .methods import ATTRIBUTES, METHODS
 from .parser import Parser, describe
-from .values import Method, Nested, Record, Refusal, Static, Tup, Value, is_code, is_readable
+from .values import Listing, Method, Nested, Record, Refusal, Static, Tup, Value, is_code, is_readable
 
 BINARY: dict[type, Callable[..., Any]] = {
     ast.Add: op.add,
@@ -45,12 +45,10 @@ COMPARE: dict[type, Callable[..., Any]] = {
 }
 
 REFUSED: dict[type, tuple[str, str]] = {
-    ast.List: ("a list cannot be differentiated", "use a tuple, or an array: np.array([...]) or np.zeros(n)"),
     ast.Set: ("a set cannot be differentiated", "use a tuple or an array"),
-    ast.ListComp: ("a list comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
     ast.SetComp: ("a set comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
     ast.DictComp: ("a dict comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
-    ast.GeneratorExp: ("a generator expression cannot be differentiated", "add up in a loop, or use np.sum"),
+    ast.GeneratorExp: ("a generator expression cannot be used here", "use a list: [... for ...]"),
     ast.NamedExpr: ("`:=` is not supported", "assign on a line of its own before"),
     ast.Yield: ("a generator cannot be differentiated", "return one number"),
     ast.YieldFrom: ("a generator cannot be differentiated", "return one number"),
@@ -70,6 +68,10 @@ def expr(q: Parser, node: ast.expr) -> Value:
             return located(q, node, lambda: q.lookup(name))
         case ast.Tuple(elts):
             return Tup(tuple(tuples.starred(q, elts, lambda n: item(q, n))))
+        case ast.List(elts):
+            return lists.new(q, node, tuple(tuples.starred(q, elts, lambda n: item(q, n))))
+        case ast.ListComp():
+            return comprehensions.listed(q, node)
         case ast.Dict(keys, values):
             known_keys = q.each([n for n in keys if n], lambda n: expr(q, n))
             return records.display(known_keys, q.each(values, lambda n: item(q, n)))
@@ -137,15 +139,19 @@ def item(q: Parser, node: ast.expr) -> Value:
 
 
 def binary(q: Parser, sides: tuple[ast.AST, ast.AST], fn: Callable[..., Any], a: Value, b: Value) -> Value:
-    together = tuples.arithmetic(fn, a, b)
+    together = tuples.arithmetic(fn, lists.known(a), lists.known(b))
     if together is not None:
-        return together
+        return lists.new(q, sides[0], together.items) if Listing in (type(a), type(b)) else together
+    for t, n in ((a, b), (b, a)):
+        if isinstance(t, Listing) and fn is op.mul and is_code(n):
+            return lists.repeated(q, sides[0], lists.items(t), q.operand(sides[1], n))
     x, y = q.operand(sides[0], a), q.operand(sides[1], b)
     if isinstance(x, Const) and isinstance(y, Const):
         if isinstance(x.value, str) or isinstance(y.value, str):
             raise Refusal("strings cannot be combined in a differentiated function", "build texts outside of it")
-        if type(x.value) is int and type(y.value) is int and fn in (op.add, op.sub, op.mul):
-            return Const(fn(x.value, y.value))
+        if type(x.value) is int and type(y.value) is int:
+            if fn in (op.add, op.sub, op.mul) or fn in (op.mod, op.floordiv) and y.value > 0:
+                return Const(fn(x.value, y.value))
     return Call(fn, (x, y))
 
 
@@ -166,6 +172,9 @@ def known(v: Value) -> bool | None:
             return bool(value)
         case Tup(items) | Record(items):
             return bool(items)
+        case Listing():
+            found = lists.contents(v)
+            return bool(found.items) if isinstance(found, Tup) else None
         case Static() | Nested():
             return True
     return None
@@ -202,7 +211,7 @@ def condition(q: Parser, node: ast.expr) -> Value:
             return boolean(q, node, isinstance(o, ast.And), values, True)
         case ast.UnaryOp(ast.Not() as o, x):
             return unary(q, node, o, condition(q, x))
-    v = expr(q, node)
+    v = lists.filled(expr(q, node))
     return v if is_boolean(node) or known(v) is not None else Call(bool, (q.operand(node, v),))
 
 
@@ -264,6 +273,9 @@ def comparison(q: Parser, node: ast.expr, o: ast.cmpop, a: Value, b: Value) -> V
             same = a.value is b.value or a == b
             return Const(same is (fn is op.is_))
         return Const(bool(fn(a.value, b.value)))
+    if isinstance(a, Listing) and isinstance(b, Listing) and fn in (op.is_, op.is_not):
+        return Const((a == b) is (fn is op.is_))
+    a, b = lists.known(a), lists.known(b)
     if isinstance(a, Tup) and isinstance(b, Tup) and fn in (op.eq, op.ne):
         equal = tuples.compared(q, node, a, b)
         return equal if fn is op.eq else unary(q, node, ast.Not(), equal)
@@ -283,6 +295,7 @@ def comparison(q: Parser, node: ast.expr, o: ast.cmpop, a: Value, b: Value) -> V
 
 
 def membership(q: Parser, node: ast.expr, positive: bool, a: Value, b: Value) -> Value:
+    a, b = lists.known(a), lists.known(b)
     if isinstance(b, Record):
         b = records.keys(b)
     if not isinstance(b, Tup) or not all(is_code(i) for i in (a, *b.items)):
@@ -335,6 +348,8 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
         return owner.items[owner.fields.index(name)]
     if isinstance(owner, Record):
         return records.attribute(owner, name)
+    if isinstance(owner, Listing):
+        return Method(owner, name)
     x = q.operand(node.value, owner)
     if not isinstance(x, Var):
         raise Refusal(f"`.{name}` of a number is not supported")
@@ -357,6 +372,8 @@ def is_places(v: Value) -> TypeGuard[Call]:
 def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value:
     if isinstance(owner, Tup):
         return tuples.item(q, node, owner, index)
+    if isinstance(owner, Listing):
+        return lists.item(q, node, owner, index)
     if isinstance(owner, Record):
         return records.item(q, owner, expr(q, index))
     i = indices(q, index)
@@ -407,9 +424,8 @@ def nested(q: Parser, node: ast.FunctionDef | ast.Lambda) -> Nested:
     return made
 
 
-def store(q: Parser, node: ast.Subscript) -> Index:
-    """`a[i, j]` as the target of an assignment."""
-    owner = expr(q, node.value)
+def store(q: Parser, node: ast.Subscript, owner: Value) -> Index:
+    """`a[i, j]` of the value of `a`, as the target of an assignment."""
     if isinstance(owner, Tup):
         raise Refusal("the items of a tuple cannot be assigned", "make a new tuple, or use an array", q.loc(node))
     if isinstance(owner, Record):
@@ -428,6 +444,6 @@ def store(q: Parser, node: ast.Subscript) -> Index:
 
 def truth(q: Parser, node: ast.expr) -> Expr:
     """A condition: a variable, or `Const(True)`/`Const(False)` when it is known while parsing."""
-    v = condition(q, node) if isinstance(node, (ast.BoolOp, ast.UnaryOp)) else expr(q, node)
+    v = condition(q, node) if isinstance(node, (ast.BoolOp, ast.UnaryOp)) else lists.filled(expr(q, node))
     k = known(v)
     return Const(k) if k is not None else q.operand(node, v)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..ir import Call, Const
 from ..routines import Routine, calls_itself
+from . import lists
 from .activation import Activation, body_of, inside, join, local_names, parameters, stored
 from .jumps import Region, completes
 from .parser import Parser
@@ -42,9 +43,10 @@ def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value],
                 act.certain.add(name)
             else:
                 q.bind(tree, name, value)
-        return body(q, tree)
+        result = body(q, tree)
     finally:
         q.stack = caller
+    return lists.adopted(q, node, result, act)
 
 
 def routine(

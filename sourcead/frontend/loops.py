@@ -13,12 +13,12 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, For, Index, Stmt, Var, While
-from . import records
+from . import lists, records
 from .activation import LoopSite, Moment, join, may_count, stored
 from .expressions import expr, item, located, operand, truth
 from .jumps import Region, completes
 from .parser import Parser
-from .values import Earlier, Record, Refusal, Static, Tup, Value, is_code
+from .values import Earlier, Listing, Record, Refusal, Static, Tup, Value, is_code
 
 Bounds = tuple[Expr, Expr, Expr]
 
@@ -48,15 +48,26 @@ Iteration = Grid | Items | Range | Tup
 
 
 def for_(q: Parser, node: ast.For) -> None:
+    around = set(q.iterated)
     it = iteration(q, node.iter, node.target)
-    if isinstance(it, Range) and (values := few(it)) is not None:
-        if retried(q, lambda: loop(q, node, it)):
+    try:
+        for_each(q, node, it)
+    finally:
+        q.iterated = around
+
+
+def for_each(q: Parser, node: ast.For, it: Iteration) -> None:
+    values = few(it) if isinstance(it, Range) else None
+    if values is not None:
+        if lists.changing(q, node) or retried(q, lambda: loop(q, node, it)):
             loop(q, node, Tup(values))
     else:
         loop(q, node, it)
 
 
 def loop(q: Parser, node: ast.For, it: Iteration) -> None:
+    if not isinstance(it, Tup):
+        lists.before_loop(q, node)
     start = q.act.moment()
     site = LoopSite(q.label(), q.label(), start)
     with q.block() as out:
@@ -151,6 +162,9 @@ def same_kinds(q: Parser, node: ast.AST, start: Moment) -> None:
             same = name not in q.act.trusted or now in (before, before.var)
         else:
             same = now == before
+        if not same and not q.findings.found and name.startswith("["):
+            q.unknown_indices += 1
+            raise Refusal("a list changes its length in the loop", "append to it under its own name", q.loc(node))
         if not same and not q.findings.found:
             raise Refusal(f"`{name}` becomes another kind of thing in the loop", "use another name for it", q.loc(node))
 
@@ -242,6 +256,7 @@ def held(q: Parser, node: ast.AST, v: Value) -> Value:
 
 
 def while_(q: Parser, node: ast.While) -> None:
+    lists.before_loop(q, node)
     start = q.act.moment()
     site = LoopSite(q.label(), q.label(), start)
     with q.block() as test:
@@ -269,6 +284,8 @@ def iteration(q: Parser, node: ast.expr, target: ast.expr) -> Iteration:
                 if callee.value is fn:
                     return located(q, node, lambda: make(q, node, target))  # type: ignore[return-value, arg-type]  # noqa: B023
     value = located(q, node, lambda: item(q, node))
+    if isinstance(value, Listing):
+        return over_list(q, node, value)
     if isinstance(value, Record):
         return records.keys(value)
     if isinstance(value, Tup):
@@ -278,6 +295,15 @@ def iteration(q: Parser, node: ast.expr, target: ast.expr) -> Iteration:
     array = q.temp(node, q.operand(node, value))
     assert isinstance(array, Var)
     return Items(q.extent(node, array), lambda k: Index(array, (k,)))
+
+
+def over_list(q: Parser, node: ast.expr, owner: Listing) -> Iteration:
+    g = lists.grown(owner)
+    q.iterated.add(owner.key)
+    if g is None:
+        return Tup(lists.items(owner))
+    data, count = g.data, q.now(node, g.count)
+    return Items(count, lambda k: Index(data, (k,)))
 
 
 def plain(node: ast.Call, least: int, most: int) -> list[ast.expr]:

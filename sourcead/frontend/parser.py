@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import itertools
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ from ..errors import Findings, Unsupported
 from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise, Stmt, Var, variables
 from .activation import Activation, Moment, join, stored
 from .jumps import completes, goes_on
-from .values import Earlier, Record, Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
+from .values import Earlier, Listing, Record, Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Parser:
         self.missing: set[str] = set()
         self.routines: set[str] = set()  # names of functions that stay calls
         self.given_back: dict[Var, str] = {}  # their results
+        self.serial = itertools.count(1)  # of lists
+        self.iterated: set[str] = set()  # lists that loops around go over
         self.unknown_indices = 0  # of tuples and dicts, met so far
 
     @property
@@ -247,6 +250,8 @@ class Parser:
             return v  # type: ignore[return-value]
         match v:
             case Tup():
+                raise Refusal("a tuple or a list cannot be used here", "use its items one by one, or an array")
+            case Listing():
                 raise Refusal("a tuple or a list cannot be used here", "use its items one by one, or an array")
             case Record():
                 raise Refusal("a dict or an object cannot be used here", "use its items one by one")

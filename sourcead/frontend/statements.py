@@ -12,13 +12,13 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Raise, Var
-from . import tuples
+from . import lists, tuples
 from .expressions import expr, is_places, is_shape, item, known, nested, operand, store, truth
 from .inline import give_back
 from .jumps import Jump
 from .loops import for_, while_
 from .parser import Parser
-from .values import Nested, Refusal, Static, Tup, Value, is_code
+from .values import Listing, Nested, Refusal, Static, Tup, Value, is_code
 
 INPLACE: dict[type, Callable[..., Any]] = {
     ast.Add: op.iadd,
@@ -127,7 +127,11 @@ def assign(q: Parser, node: ast.AST, target: ast.expr, value: Value) -> None:
         case ast.Tuple(elts) | ast.List(elts):
             unpack(q, node, *opened(q, target, elts, value))
         case ast.Subscript():
-            place = store(q, target)
+            owner = expr(q, target.value)
+            if isinstance(owner, Listing):
+                lists.assign(q, node, owner, target.slice, value)
+                return
+            place = store(q, target, owner)
             q.emit(node, place, q.operand(node, value))
         case ast.Attribute():
             raise Refusal(f"`{ast.unparse(target)}` cannot be assigned", "use variables and elements", q.loc(target))
@@ -211,13 +215,21 @@ def augmented(q: Parser, node: ast.AugAssign) -> None:
                 raise Refusal(f"`{name}` is read before anything is assigned to it", "assign it first")
             old = q.lookup(name)
             value = expr(q, node.value)
+            if isinstance(old, Listing):
+                raise Refusal("a list cannot be added to in place", "use append, or extend")
             together = tuples.arithmetic(fn, old, value)
             if together is not None:
                 q.bind(node, name, together)
                 return
             q.bind(node, name, Call(fn, (q.operand(node, old), q.operand(node.value, value))))
         case ast.Subscript():
-            place = store(q, node.target)
+            owner = expr(q, node.target.value)
+            if isinstance(owner, Listing):
+                before = q.operand(node.target, lists.item(q, node.target, owner, node.target.slice))
+                new = q.temp(node, Call(fn, (before, operand(q, node.value))))
+                lists.assign(q, node, owner, node.target.slice, new)
+                return
+            place = store(q, node.target, owner)
             old = q.temp(node, place)
             new = q.temp(node, Call(fn, (old, operand(q, node.value))))
             q.emit(node, place, new)
@@ -233,6 +245,7 @@ def if_(q: Parser, node: ast.If) -> None:
     if isinstance(cond, Const):
         statements(q, node.body if cond.value else node.orelse)
         return
+    lists.before_branch(q, node)
     q.branch(node, cond, lambda: statements(q, node.body), lambda: statements(q, node.orelse))
 
 

@@ -31,8 +31,10 @@ def starred(q: Parser, nodes: list[ast.expr], value: Callable[[ast.expr], Value]
 
 def opened(v: Value) -> Value:
     """What iterating over the value gives: of a dict, its keys."""
+    from .lists import known
     from .records import keys
 
+    v = known(v)
     return keys(v) if isinstance(v, Record) else v
 
 

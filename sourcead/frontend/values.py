@@ -48,6 +48,23 @@ class Record:
     attributes: bool
 
 
+@dataclass(frozen=True)
+class Listing:
+    """A list: what it holds is in the environment of the activation that made it."""
+
+    home: Activation
+    key: str
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a list holds that a loop changes: the first `count` elements of an array."""
+
+    data: Var
+    count: Var
+    number: int
+
+
 @dataclass(frozen=True, eq=False)
 class Nested:
     """A function or lambda defined inside the function being parsed; it sees the names of `home`."""
@@ -74,7 +91,7 @@ class Partial:
 class Method:
     """`a.sum` of an array, or `d.items` of a dict, before it is called."""
 
-    owner: Var | Record
+    owner: Var | Record | Listing
     name: str
 
 
@@ -97,7 +114,7 @@ class Refused:
     """What a refused statement would have computed; using it is not reported again."""
 
 
-Value = Expr | Static | Tup | Record | Nested | Partial | Method | Unclear | Earlier | Refused
+Value = Expr | Static | Tup | Record | Listing | Grown | Nested | Partial | Method | Unclear | Earlier | Refused
 
 
 class Refusal(Exception):

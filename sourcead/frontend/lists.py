@@ -1,0 +1,296 @@
+"""Lists: while all items are known one by one they are variables; a list that a loop changes is an array with a count.
+
+A list value is a reference: what the list holds stands in the activation that made it, under a key of its own, so that
+two names of one list see the same changes, and what branches and loops do to it is joined like what they do to names.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator as op
+from collections import Counter
+from collections.abc import Iterable
+
+from .. import primitives as p
+from ..ir import Assign, Call, Const, Expr, Index, Slice
+from .activation import Activation, inside
+from .parser import Parser
+from .values import Grown, Listing, Refusal, Tup, Unclear, Value, is_code
+
+Contents = Tup | Grown
+CHANGING = ("append", "pop", "extend", "insert", "clear", "remove", "sort", "reverse")
+
+
+def new(q: Parser, node: ast.AST, items: tuple[Value, ...]) -> Listing:
+    made = Listing(q.act, f"[{next(q.serial)}]")
+    put(q, node, made, Tup(items))
+    return made
+
+
+def put(q: Parser, node: ast.AST, owner: Listing, contents: Tup) -> None:
+    may_change(q, owner)
+    q.act.env[owner.key] = q.keep(node, owner.key, "item", contents)
+
+
+def may_change(q: Parser, owner: Listing) -> None:
+    if owner.home is not q.act:
+        raise Refusal("a list cannot be changed by the function it is given to", "return what is to be added")
+    if owner.key in q.iterated:
+        raise Refusal("a list cannot change while a loop goes over it", "go over its indices, or make another list")
+
+
+def contents(owner: Listing) -> Contents:
+    match owner.home.env.get(owner.key):
+        case Tup() | Grown() as found:
+            return found
+        case Unclear() | None:
+            raise Refusal(
+                "the list does not have the same number of items on all paths to this place",
+                "add to it on both sides of an if, or keep numbers in an array",
+            )
+    raise Refusal
+
+
+def known(v: Value) -> Value:
+    """The items of a list that is known item by item, as a tuple; any other value as it is."""
+    if isinstance(v, Listing):
+        found = contents(v)
+        return found if isinstance(found, Tup) else v
+    return v
+
+
+def items(v: Listing) -> tuple[Value, ...]:
+    found = contents(v)
+    if isinstance(found, Grown):
+        raise Refusal("a list that a loop has changed cannot be joined or repeated", "make an array of it: np.array(a)")
+    return found.items
+
+
+def grown(v: Value) -> Grown | None:
+    found = contents(v) if isinstance(v, Listing) else None
+    return found if isinstance(found, Grown) else None
+
+
+def filled(v: Value) -> Value:
+    """What `if items:` asks of a list whose length is computed; any other value as it is."""
+    g = grown(v)
+    return Call(op.gt, (g.count, Const(0))) if g is not None else v
+
+
+def adopted(q: Parser, node: ast.AST, v: Value, callee: Activation) -> Value:
+    """The result of a call; a list that was made there belongs to the caller now."""
+    if isinstance(v, Tup):
+        return Tup(tuple(adopted(q, node, i, callee) for i in v.items), v.fields, v.cls)
+    if not isinstance(v, Listing) or v.home is not callee:
+        return v
+    found = contents(v)
+    made = new(q, node, tuple(adopted(q, node, i, callee) for i in found.items) if isinstance(found, Tup) else ())
+    if isinstance(found, Grown):
+        q.act.env[made.key] = found
+    return made
+
+
+# ---- arrays with a count ------------------------------------------------------------------------------
+
+
+def changed_by(nodes: Iterable[ast.AST]) -> Counter[tuple[str, str]]:
+    """Names whose `append` and the like are called, with the method, and how often."""
+    found: Counter[tuple[str, str]] = Counter()
+    for n in (x for s in nodes for x in inside(s)):
+        match n:
+            case ast.Call(ast.Attribute(ast.Name(name), method)) if method in CHANGING:
+                found[name, method] += 1
+    return found
+
+
+def computed_places(nodes: Iterable[ast.AST]) -> set[str]:
+    """Names of which items are assigned at indices that are no constants."""
+    found = set()
+    for n in (x for s in nodes for x in inside(s)):
+        match n:
+            case ast.Subscript(ast.Name(name), index, ast.Store()):
+                if not isinstance(index, (ast.Constant, ast.UnaryOp)):
+                    found.add(name)
+    return found
+
+
+def changing(q: Parser, node: ast.For) -> bool:
+    """Does each iteration make a list longer or shorter that is known item by item?"""
+    if any(isinstance(n, (ast.Break, ast.Continue, ast.Return)) for s in node.body for n in inside(s)):
+        return False
+    owners = (q.act.env.get(name) for name, _ in changed_by(node.body))
+    return any(isinstance(o, Listing) and isinstance(o.home.env.get(o.key), Tup) for o in owners)
+
+
+def before_branch(q: Parser, node: ast.If) -> None:
+    """Lists that have another length behind one branch than behind the other become arrays, as before loops."""
+    one, other = changed_by(node.body), changed_by(node.orelse)
+    lengths = {name for name, _ in (one - other) + (other - one)}
+    as_arrays(q, node, lengths | computed_places([*node.body, *node.orelse]))
+
+
+def before_loop(q: Parser, node: ast.For | ast.While) -> None:
+    """Lists that the loop makes longer or shorter, or assigns items of by number, become arrays."""
+    as_arrays(q, node, {name for name, _ in changed_by(node.body)} | computed_places(node.body))
+
+
+def as_arrays(q: Parser, node: ast.AST, names: set[str]) -> None:
+    for name in sorted(names):
+        owner = q.act.env.get(name)
+        if isinstance(owner, Listing) and owner.home is q.act and isinstance(q.act.env.get(owner.key), Tup):
+            as_array(q, node, owner, name)
+
+
+def as_array(q: Parser, node: ast.AST, owner: Listing, name: str) -> Grown:
+    items = contents(owner)
+    assert isinstance(items, Tup)
+    if not all(map(is_code, items.items)):
+        raise Refusal("a list that a loop changes must hold numbers", "use tuples of lists rather than lists of tuples")
+    made = room(q, node, owner, name, Const(max(len(items.items), FIRST)), Const(len(items.items)))
+    for k, v in enumerate(items.items):
+        store(q, node, made, Const(k), v)
+    return made
+
+
+FIRST = 8  # the room for items at first
+
+
+def room(q: Parser, node: ast.AST, owner: Listing, name: str, size: Expr, count: Expr) -> Grown:
+    number = next(q.serial)
+    data, n = q.variable((owner.key, "items"), f"{name}_items"), q.variable((owner.key, "count"), f"{name}_count")
+    q.emit(node, data, Call(p.room, (size, Const(number))))
+    q.emit(node, n, count)
+    made = q.act.env[owner.key] = Grown(data, n, number)
+    return made
+
+
+def store(q: Parser, node: ast.AST, g: Grown, at: Expr, v: Value) -> None:
+    value = Call(p.element, (q.operand(node, v), Const(g.number)))
+    q.out.append(Assign(q.loc(node), Index(g.data, (at,)), value))
+
+
+def place(q: Parser, node: ast.AST, g: Grown, k: Value) -> Expr:
+    """The index of an item, counted from the front."""
+    at = q.operand(node, k)
+    if isinstance(at, Const) and type(at.value) is int:
+        if at.value < 0:
+            at = q.temp(node, Call(op.add, (g.count, at)))
+            q.require(node, Call(op.ge, (at, Const(0))), IndexError, "list index out of range")
+            return at
+    else:
+        at = q.temp(node, Call(p.from_front, (at, g.count)))
+        q.require(node, Call(op.ge, (at, Const(0))), IndexError, "list index out of range")
+    q.require(node, Call(op.lt, (at, g.count)), IndexError, "list index out of range")
+    return at
+
+
+def array(q: Parser, node: ast.AST, g: Grown) -> Expr:
+    """The items as an array."""
+    return q.temp(node, Index(g.data, (Slice(Const(0), g.count, None),)))
+
+
+def append(q: Parser, node: ast.AST, g: Grown, v: Value) -> None:
+    value = q.operand(node, v)
+    full = q.temp(node, Call(op.eq, (g.count, q.extent(node, g.data))))
+
+    def longer() -> None:
+        size = q.temp(node, Call(op.mul, (Const(2), g.count)))
+        wider = q.temp(node, Call(p.room, (size, Const(g.number))))
+        q.emit(node, Index(wider, (Slice(Const(0), g.count, None),)), g.data)
+        q.emit(node, g.data, wider)
+
+    q.branch(node, full, longer, lambda: None)
+    store(q, node, g, g.count, value)
+    q.emit(node, g.count, Call(op.add, (g.count, Const(1))))
+
+
+def last(q: Parser, node: ast.AST, g: Grown) -> Value:
+    """`items.pop()`"""
+    q.require(node, Call(op.gt, (g.count, Const(0))), IndexError, "pop from empty list")
+    at = q.temp(node, Call(op.sub, (g.count, Const(1))))
+    v = q.temp(node, Index(g.data, (at,)))
+    q.emit(node, g.count, at)
+    return v
+
+
+# ---- what programs do with lists ---------------------------------------------------------------------------
+
+
+def item(q: Parser, node: ast.expr, owner: Listing, index: ast.expr) -> Value:
+    from . import tuples
+    from .expressions import expr
+
+    found = contents(owner)
+    if isinstance(found, Tup):
+        v = tuples.item(q, node, found, index)
+        return new(q, node, v.items) if isinstance(index, ast.Slice) and isinstance(v, Tup) else v
+    if isinstance(index, ast.Slice):
+        raise Refusal("a slice of a list that a loop has changed is not supported", "make an array of it: np.array(a)")
+    return Index(found.data, (place(q, node, found, expr(q, index)),))
+
+
+def assign(q: Parser, node: ast.AST, owner: Listing, index: ast.expr, value: Value) -> None:
+    """`a[i] = value`"""
+    from .expressions import expr
+
+    if isinstance(index, ast.Slice):
+        raise Refusal("a slice of a list cannot be assigned", "assign the items one by one, or use an array")
+    found, k = contents(owner), expr(q, index)
+    if isinstance(found, Tup):
+        if not (isinstance(k, Const) and type(k.value) is int):
+            q.unknown_indices += 1
+            may_change(q, owner)
+            g = as_array(q, node, owner, "item")
+            store(q, node, g, place(q, node, g, k), value)
+            return
+        if not -len(found.items) <= k.value < len(found.items):
+            raise Refusal(f"a list of {len(found.items)} items has no item {k.value}")
+        items = list(found.items)
+        items[k.value] = value
+        put(q, node, owner, Tup(tuple(items)))
+        return
+    may_change(q, owner)
+    store(q, node, found, place(q, node, found, k), value)
+
+
+def method(q: Parser, node: ast.AST, owner: Listing, name: str, args: list[Value]) -> Value:
+    found = contents(owner)
+    if name in CHANGING:
+        may_change(q, owner)
+    match name, args, found:
+        case "append", [v], Tup(items):
+            put(q, node, owner, Tup((*items, v)))
+            return Const(None)
+        case "append", [v], Grown():
+            append(q, node, found, v)
+            return Const(None)
+        case "extend", [v], Tup(items) if isinstance(known(v), Tup):
+            put(q, node, owner, Tup(items + known(v).items))  # type: ignore[union-attr]
+            return Const(None)
+        case "pop", [], Grown():
+            return last(q, node, found)
+        case "pop", ([] | [Const(int())]), Tup(items) if items:
+            at = args[0].value if args else -1  # type: ignore[union-attr]
+            rest = list(items)
+            v = rest.pop(at)
+            v = q.now(node, v) if is_code(v) else v  # type: ignore[arg-type]
+            put(q, node, owner, Tup(tuple(rest)))
+            return v
+        case "reverse", [], Tup(items):
+            put(q, node, owner, Tup(items[::-1]))
+            return Const(None)
+        case "copy", [], Tup(items):
+            return new(q, node, items)
+    raise Refusal(f"`.{name}` of a list is not supported here", "use append, pop and indices, or an array")
+
+
+def repeated(q: Parser, node: ast.AST, items: tuple[Value, ...], times: Expr) -> Listing:
+    """`[v] * n`"""
+    if len(items) != 1 or not is_code(items[0]):
+        raise Refusal("only a list of one number can be repeated a computed number of times", "use an array")
+    made = new(q, node, ())
+    n = q.temp(node, Call(max, (times, Const(0))))
+    g = room(q, node, made, "item", n, n)
+    value = Call(p.element, (q.operand(node, items[0]), Const(g.number)))
+    q.out.append(Assign(q.loc(node), Index(g.data, (Const(Ellipsis),)), value))
+    return made
