@@ -36,6 +36,10 @@ def lower(f: Function, adjoint: bool = False) -> Function:
     storage = analyse(f)
     f = copied_parameters(f, storage, findings)
     storage = analyse(f)
+    settle(storage, Findings())
+    while storage.candidates:
+        storage = analyse(f, storage.roots)
+        settle(storage, Findings())
     settle(storage, findings)
     findings.check()
     varying: set[str] = set()

@@ -42,10 +42,11 @@ from ..nested import GradientOf
 from ..routines import Routine
 from ..rules import is_atom
 from .adjoints import MADE, adjoint_work, array_valued
-from .build import Builder, Varying
+from .build import Builder
 from .complexes import real_only
 from .elementwise import IN_PLACE, acts_on_elements, tree
 from .gather import gather, has_arrays, scatter, updated
+from .joins import kept_row, move
 from .registry import HANDLERS
 from .storage import stores
 from .updates import writes_arrays
@@ -172,6 +173,8 @@ def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
     b.defining = t
     with context(b, t, wanted):
         result = evaluate(b, value)
+        if isinstance(value, Var) and value.name in b.storage.roots:
+            result = kept_row(b, result)
         if isinstance(result, tuple) or (isinstance(result, Const) and isinstance(result.value, type)):
             b.env[t] = result  # a shape, a dtype
         elif not is_value(result):
@@ -395,58 +398,6 @@ def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
         dest = whole(b, target.name)
     assert isinstance(dest, View)
     put(b, dest, evaluate(b, value), add=True)
-
-
-# ---- joins -----------------------------------------------------------------------------------------
-
-
-def move(b: Builder, s: Move) -> None:
-    if b.adjoint:
-        b.emit(s)
-        return
-    targets: list[Var] = []
-    sources: list[Expr] = []
-    copied = b.storage.copied.get(s, set())
-    for t, v in zip(s.targets, s.sources, strict=True):
-        same = b.storage.same.get(t.name)
-        if same is not None and same != t.name:
-            continue  # it always stands for the same array
-        x = evaluate(b, v)
-        if is_value(x):
-            if t.name in copied:
-                x = materialise(b, x)
-            x = joined(b, t.name, array_name(b, x))
-            if x == t:
-                continue
-        elif isinstance(x, tuple):
-            raise b.refuse(f"`{t.name}` is a tuple on one path and rebound on another", "use a variable for each item")
-        targets.append(t)
-        sources.append(x)
-    if targets:
-        b.emit(replace(s, targets=tuple(targets), sources=tuple(sources)))
-
-
-def joined(b: Builder, target: str, source: str) -> Var:
-    """The source of a joined array; the target keeps extents on which all its sources agree."""
-    shape = b.extents_of(source) if source not in b.varying else None
-    if source == target or target in b.varying:
-        return Var(source)
-    old = b.types[target]
-    layout = b.types[source].layout
-    if target in b.joined and layout != old.layout:
-        layout = "A"
-    b.types[target] = types.Array(old.dtype, old.ndim, layout)
-    b.joined.add(target)
-    if shape is None:
-        raise Varying(target)
-    if target not in b.extents:
-        local = {n for scope in b.scopes[2:] for n in scope if isinstance(n, str)}
-        if not b.settled and any(isinstance(n, Var) and n.name in local for n in shape):
-            raise Varying(target)
-        b.extents[target] = shape
-    elif b.extents[target] != shape:
-        raise Varying(target)
-    return Var(source)
 
 
 # ---- expressions -----------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ same as long as neither is changed afterwards.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -56,6 +57,8 @@ class Storage:
     same: dict[str, str | None] = field(default_factory=dict)  # joined name → the one array it stands for
     copied: dict[Move, set[str]] = field(default_factory=dict)  # targets that need a copy of their source
     after: dict[Stmt, Facts] = field(default_factory=dict)  # of joins and of views
+    roots: dict[str, str] = field(default_factory=dict)  # joined names that stand for views of an array, and of which
+    candidates: frozenset[str] = frozenset()  # names that should become such ones
 
     def is_array(self, name: str) -> bool:
         return isinstance(self.f.types.get(name), types.Array)
@@ -90,9 +93,13 @@ class Storage:
         return found
 
 
-def analyse(f: Function) -> Storage:
-    """Names, joined names, and what happens after each `Move`."""
-    st = Storage(f)
+def analyse(f: Function, rows: Mapping[str, str] | None = None) -> Storage:
+    """Names, joined names, and what happens after each `Move`.
+
+    rows: joined names that are views of one array, at places that depend on the path.
+    """
+    st = Storage(f, roots=dict(rows or {}))
+    st.parent.update((n, (root, False)) for n, root in st.roots.items())
     for s in walk(f.body):
         match s:
             case Assign(_, Var(t), value) if st.is_array(t):
@@ -104,7 +111,7 @@ def analyse(f: Function) -> Storage:
                     st.parent[t] = found
             case Move():
                 for joined, v in zip(s.targets, s.sources, strict=True):
-                    if st.is_array(joined.name) and isinstance(v, Var):
+                    if st.is_array(joined.name) and isinstance(v, Var) and joined.name not in st.roots:
                         st.sources.setdefault(joined.name, []).append(v.name)
     trivial(st)
     live(f.body, frozenset(), frozenset(), st)
@@ -197,7 +204,7 @@ def before(s: Stmt, out: Facts, broken: Facts, st: Storage) -> Facts:
             return broken
         case Move():
             st.after[s] = out
-            out = without(out, {t.name for t in s.targets})
+            out = without(out, {t.name for t in s.targets}) | handed_on(s, out, st)
         case Unpack():
             out = without(out, {t.name for t in s.targets})
         case Assign(_, Var(t), _):
@@ -218,6 +225,12 @@ def repeated(out: Facts, once: object) -> Facts:
 
 def without(facts: Facts, names: set[str]) -> Facts:
     return frozenset(x for x in facts if x[1] not in names)
+
+
+def handed_on(s: Move, out: Facts, st: Storage) -> Facts:
+    """What happens to a joined array happens to the array that it is bound to."""
+    arrays = {t.name: v.name for t, v in zip(s.targets, s.sources, strict=True) if isinstance(v, Var)}
+    return frozenset((kind, st.memory(arrays[n])) for kind, n in out if n in arrays and st.is_array(arrays[n]))
 
 
 def uses(s: Stmt, st: Storage) -> Facts:
@@ -250,7 +263,7 @@ def settle(st: Storage, findings: Findings) -> None:
         if isinstance(s, Move):
             taken: set[str] = set()
             for t, v in zip(s.targets, s.sources, strict=True):
-                if isinstance(v, Var) and st.is_array(t.name) and st.same[t.name] == t.name:
+                if isinstance(v, Var) and st.is_array(t.name) and st.same.get(t.name) == t.name:
                     settle_one(st, s, t.name, v.name, taken, findings)
 
 
@@ -262,7 +275,10 @@ def settle_one(st: Storage, s: Move, target: str, source: str, taken: set[str], 
         if memory == target or rebound or ("use", memory) not in st.after[s]:
             taken.add(memory)
             return
-    if any(("store", n) in st.after[s] for n in st.reach(memory) | {target}):
+    if any(("store", n) in st.after[s] for n in st.reach(memory) | {target}) and not alone(st, s, target, memory):
+        if viewed := rows_of(st, target):
+            st.candidates |= viewed
+            return
         findings.add(
             s.loc,
             f"`{target_name(target)}` and `{target_name(memory)}` are two names for one array that is changed later",
@@ -270,6 +286,35 @@ def settle_one(st: Storage, s: Move, target: str, source: str, taken: set[str], 
         )
         return
     st.copied.setdefault(s, set()).add(target)
+
+
+def alone(st: Storage, s: Move, target: str, memory: str) -> bool:
+    """Is the memory, after this `Move`, looked at under the name of the target only? Then that may be a copy."""
+    bound = list(zip(s.targets, s.sources, strict=True))
+    if any(t.name != target and isinstance(v, Var) and st.memory(v.name) == memory for t, v in bound):
+        return False
+    others = st.reach(memory) - {target, *(t.name for t, _ in bound if t.name == memory)}
+    return not any(("use", n) in st.after[s] for n in others)
+
+
+def rows_of(st: Storage, name: str) -> frozenset[str]:
+    """The joined names that hand views of one and the same array to this one, itself included; none if it is none."""
+    seen, todo, roots = set(), [name], set()
+    while todo:
+        j = todo.pop()
+        if j in seen:
+            continue
+        seen.add(j)
+        for memory in map(st.memory, st.sources[j]):
+            if memory in st.sources:
+                todo.append(memory)
+            else:
+                roots.add(memory)
+    places, used = blocks_of(st)
+    if len(roots) != 1 or not all(covers(places.get(r, ()), used[j]) for r in roots for j in seen):
+        return frozenset()
+    st.roots |= dict.fromkeys(seen, next(iter(roots)))
+    return frozenset(seen)
 
 
 def target_name(name: str) -> str:

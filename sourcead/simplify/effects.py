@@ -259,7 +259,8 @@ def own_stores(s: Stmt) -> tuple[str, ...]:
 
 @dataclass(frozen=True)
 class Effects:
-    """Everything some statements (blocks included) do: names used and bound, storage loaded and stored.
+    """Everything some statements (blocks included) do: names used and bound, storage loaded, stored, and given another
+    name.
 
     Storage stands for itself by the names of arrays, or by their classes.
     """
@@ -268,6 +269,7 @@ class Effects:
     binds: frozenset[str]
     loads: frozenset[str]
     stores: frozenset[str]
+    renames: frozenset[str]
     stacks: frozenset[str]
     raises: bool
     jumps: bool
@@ -278,6 +280,7 @@ class Effects:
             self.binds | o.binds,
             self.loads | o.loads,
             self.stores | o.stores,
+            self.renames | o.renames,
             self.stacks | o.stacks,
             self.raises or o.raises,
             self.jumps or o.jumps,
@@ -290,11 +293,13 @@ def class_of(classes: Mapping[str, str], n: str) -> str:
 
 def effects(stmts: Iterable[Stmt], classes: Mapping[str, str]) -> Effects:
     e = reduce(op.or_, map(_effects, stmts), NOTHING)
-    loads = frozenset(class_of(classes, n) for n in e.loads)
-    return replace(e, loads=loads, stores=frozenset(class_of(classes, n) for n in e.stores))
+    loads, stores, renames = (
+        frozenset(class_of(classes, n) for n in names) for names in (e.loads, e.stores, e.renames)
+    )
+    return replace(e, loads=loads, stores=stores, renames=renames)
 
 
-NOTHING = Effects(*(frozenset[str](),) * 5, raises=False, jumps=False)
+NOTHING = Effects(*(frozenset[str](),) * 6, raises=False, jumps=False)
 
 
 @once
@@ -307,6 +312,7 @@ def _effects(s: Stmt) -> Effects:
         binds=frozenset(bound(s)),
         loads=frozenset(n for x in own for n in memory_read(x)),
         stores=stores,
+        renames=frozenset(v.name for v in s.sources if isinstance(v, Var)) if isinstance(s, Move) else frozenset(),
         stacks=frozenset((s.stack.name,) if isinstance(s, Push | Pop) else (GENERATOR,) if draws(s) else ()),
         raises=isinstance(s, Raise) or any(map(may_raise, own)),
         jumps=isinstance(s, Break | Return),
@@ -321,6 +327,9 @@ def conflict(a: Effects, b: Effects) -> bool:
         or b.binds & a.uses
         or a.stores & (b.loads | b.stores)
         or b.stores & a.loads
+        # an array that a `Move` takes over is not looked at under its old name any more: reverse mode relies on it
+        or a.renames & (b.loads | b.stores)
+        or b.renames & (a.loads | a.stores)
         or a.stacks & b.stacks
         or (a.raises and b.raises)
         or a.jumps

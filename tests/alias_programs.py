@@ -1,0 +1,75 @@
+"""Arrays and rows of arrays under several names, which the program writes through."""
+
+from __future__ import annotations
+
+import numpy as np
+from program_table import numbers, program
+
+
+@program(numbers(3, 3), 0)
+def rows_that_change_names(m, k):
+    a, b, c = m[0], m[1], m[2]
+    for i in range(4):
+        if i % 2 == k:
+            a, b, c = b, c, a
+        else:
+            a, b = b, a
+        for j in range(3):
+            c[j] = a[j] * b[j - 1] + c[j]
+    return np.sum(m * m) + a[0] * b[1]
+
+
+@program(numbers(6))
+def two_rows_in_turn(x):
+    m = np.zeros((2, 6))
+    now, then = m[0], m[1]
+    now[:] = x
+    for _ in range(3):
+        for i in range(1, 5):
+            then[i] = now[i - 1] * now[i + 1]
+        now, then = then, now
+    now[0] = x[1] * 3.0
+    return np.sum(m * m * np.arange(1.0, 7.0)) + np.sum(now)
+
+
+@program(numbers(4, 3))
+def row_before(m):
+    s, before = 0.0, m[0]
+    for i in range(1, m.shape[0]):
+        row = m[i]
+        for j in range(m.shape[1]):
+            row[j] = row[j] * before[j - 1] + before[j]
+        s += np.sum(before * row)
+        before = row
+    return s + np.sum(before)
+
+
+@program(numbers(5), True)
+def row_by_branch(x, c):
+    m = np.outer(x, x)
+    row = m[1] if c else m[2]
+    other = row
+    for t in range(3):
+        row[t] = other[t + 1] * x[t]
+        other = m[t + 2] if x[t] > 0 else m[0]
+        other[1] += row[2]
+    return np.sum(m * m) + other[0]
+
+
+@program(numbers(6))
+def shrinking_view(x):
+    v = x * 2.0
+    for k in range(3):
+        v = v[1:]
+        v[0] *= x[k]
+    return np.sum(v * v)
+
+
+@program(numbers(4), 3)
+def copy_before_a_loop_rebinds(x, k):
+    w = x * 1.5
+    w[k % 4] = x[1] ** 2
+    v = w.copy()
+    for _ in range(2):
+        w = w * w
+    return np.sum(w * x) + np.sum(v * v * v)
