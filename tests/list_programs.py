@@ -377,3 +377,11 @@ def appended_in_while(p, x):
 @program(P, 0.8)
 def sum_with_a_start(p, x):
     return sum([v * v for v in p], x)
+
+
+@program(P, 0.8)
+def appended_to_no_zeros(p, x):
+    v = [x] * (p.shape[0] - 3)
+    for w in p:
+        v.append(w * x)
+    return v[0] * v[1] * v[2] * len(v)

@@ -194,7 +194,8 @@ def append(q: Parser, node: ast.AST, g: Grown, v: Value) -> None:
     full = q.temp(node, Call(op.eq, (g.count, q.extent(node, g.data))))
 
     def longer() -> None:
-        size = q.temp(node, Call(op.mul, (Const(2), g.count)))
+        twice = q.temp(node, Call(op.mul, (Const(2), g.count)))
+        size = q.temp(node, Call(op.add, (twice, Const(FIRST))))  # the array may be empty
         wider = q.temp(node, Call(p.room, (size, Const(g.number))))
         q.emit(node, Index(wider, (Slice(Const(0), g.count, None),)), g.data)
         q.emit(node, g.data, wider)
