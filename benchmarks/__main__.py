@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from . import gmm, heat, logistic, lorenz, lstm, mlp, sumexp
+from . import calls, gmm, heat, logistic, lorenz, lstm, mlp, sumexp
 from .case import Case, Row, measure
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -28,6 +28,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "sumexp": sumexp.case,
     "gmm": gmm.case,
     "logistic": logistic.case,
+    "call": calls.case,
 }
 
 

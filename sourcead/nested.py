@@ -126,7 +126,7 @@ class _Expansion:
         except TypeError as e:
             raise Unsupported(str(e), s.loc) from e
         wanted = g.argnums[0] if g.single else g.argnums
-        inner = self.stages(g.pyfunc, argtypes, wanted, value=g.value, has_aux=False)["fuse"]
+        inner = self.stages(g.pyfunc, argtypes, wanted, value=g.value, has_aux=False, again=True)["fuse"]
         new = {n: self.fresh(n) for n in sorted(variable_names(inner))}
         self.types.update({new[n]: t for n, t in inner.types.items() if n in new})
         self.constants.update({new[n]: a for n, a in inner.constants.items()})

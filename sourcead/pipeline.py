@@ -37,18 +37,19 @@ def gradient_stages(
     value: bool,
     has_aux: bool,
     given: tuple[Shape, ...] = (),
+    again: bool = False,
 ) -> Stages:
     """Every stage by name, in order, from the user's function to the program that is emitted.
 
     `pyfunc` may be a gradient itself: its program is differentiated once more.  `given` tells of arguments that
-    are lists, dicts or objects, and have the types of tuples.
+    are lists, dicts or objects, and have the types of tuples; `again`: the gradient will be differentiated itself.
     """
     out = primal_stages(pyfunc, argtypes, given)
     f = list(out.values())[-1]
     check_result(f.name, result_type(f), has_aux)
     single = isinstance(argnums, int)
     wrt = tuple(f.called_with[k][1] for k in ([argnums] if isinstance(argnums, int) else argnums))
-    f = out["reverse"] = reverse(f, wrt, value=value, single=single, has_aux=has_aux)
+    f = out["reverse"] = reverse(f, wrt, value=value, single=single, has_aux=has_aux, again=again)
     f = out["reverse lowered"] = lower(f, adjoint=True)
     f = out["reverse simplified"] = simplify(f)
     f = out["fuse"] = simplify(fuse(f))
@@ -115,6 +116,7 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Sh
             value=pyfunc.value,
             has_aux=pyfunc.has_aux,
             given=given,
+            again=True,
         )
         f = inner["fuse"]
         out["gradient"] = replace(f, body=f.body)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import gmm, heat, logistic, lorenz, lstm, mlp, sumexp
+from benchmarks import calls, gmm, heat, logistic, lorenz, lstm, mlp, sumexp
 from benchmarks.case import flat, relative_difference
 
 CASES = {
@@ -16,6 +16,7 @@ CASES = {
     "sum of sin exp": lambda: sumexp.case(100),
     "gmm": lambda: gmm.case(20, 4, 3),
     "logistic": lambda: logistic.case(50, 6),
+    "call": calls.case,
 }
 
 

@@ -54,14 +54,21 @@ Names = str | Bundle
 
 
 def reverse(
-    f: Function, wrt: tuple[Names, ...], *, value: bool, single: bool, has_aux: bool = False, pullback: bool = False
+    f: Function,
+    wrt: tuple[Names, ...],
+    *,
+    value: bool,
+    single: bool,
+    has_aux: bool = False,
+    pullback: bool = False,
+    again: bool = False,
 ) -> Function:
     """Forward sweep, then backward sweep.
 
     f: a lowered, typed program whose (first) result is a real scalar; wrt: parameters to differentiate with
     respect to, or bundles of them; value: return the value too; single: one gradient rather than a tuple of them;
     has_aux: the program returns `(result, aux)`; pullback: the result's adjoint is a parameter, the last one, and
-    the adjoints of arrays are the first ones, added to in place.
+    the adjoints of arrays are the first ones, added to in place; again: the result is to be differentiated itself.
 
     The result returns `gradient`, `(value, gradient)`, `(gradient, aux)` or `((value, aux), gradient)`.
     """
@@ -72,6 +79,7 @@ def reverse(
     result = returned.values[0]
     leaves = tuple(n for names in wrt for n in in_bundle(names))
     c = context(f, leaves, tuple(v.name for v in (result,) if isinstance(v, Var)))
+    c.again = again
     refuse_rebound(c)
     refuse_draws(c.f, leaves)
     f = c.f

@@ -40,7 +40,7 @@ from ..ir import (
 from ..routines import Pullback, Routine
 from ..rules import is_atom, is_constant, result_extents, rule_of
 from .atoms import dot_shares, routine_shares
-from .context import Context, dtype, scalar_type, zero
+from .context import INT, Context, dtype, scalar_type, zero
 from .linalg import atom_shares
 
 
@@ -213,6 +213,8 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
             out: list[Stmt] = []
             share = c.real(y_bar, n, loc, out)
             return [*out, Accum(loc, replace(value, array=c.bar(n)) if isinstance(value, Index) else c.bar(n), share)]
+        case Call(p.stretch, (Var(x), *ns)) if c.again:
+            return unstretched(x, y_bar, ns, loc, c) if x in c.active else []
         case Call(p.stretch, (Var(x), *_)):
             return [Assign(loc, c.bar(x), Call(p.unstretch, (c.bar(x), y_bar)))] if x in c.active else []
         case Call(p.grown):
@@ -236,6 +238,23 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
         case Call():
             return elementwise_shares(value, y, y_bar, loc, c)
     return []
+
+
+def unstretched(x: str, y_bar: Var, ns: list[Expr], loc: Loc | None, c: Context) -> list[Stmt]:
+    """Add the adjoint of a stretched array to that of `x`, element by element."""
+    steps = [c.temp(INT) for _ in ns]
+    out: list[Stmt] = []
+    for k, (step, n) in enumerate(zip(steps, ns, strict=True)):
+        extent = c.flat(Call(p.shape, (Var(x), Const(k))), loc, INT, out)
+        out.append(Assign(loc, step, Call(p.stretch_step, (extent, n))))
+    counters = tuple(Var(c.fresh("i", INT)) for _ in ns)
+    inner: list[Stmt] = []
+    place = tuple(c.flat(i * step, loc, INT, inner) for i, step in zip(counters, steps, strict=True))
+    g = c.flat(Index(y_bar, counters), loc, scalar_type(c.types[x]), inner)
+    inner.append(Accum(loc, Index(c.bar(x), place), g))
+    for i, n in zip(reversed(counters), reversed(ns), strict=True):
+        inner = [For(loc, i, Const(0), n, Const(1), tuple(inner))]
+    return out + inner
 
 
 def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:

@@ -34,6 +34,7 @@ class Context:
     bars: dict[str, str] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)  # names that are not the primal's
     given: set[str] = field(default_factory=set)  # adjoints that are parameters
+    again: bool = False  # the result will be differentiated: no array may be another one or not
 
     def bar(self, name: str) -> Var:
         """The adjoint of a name."""

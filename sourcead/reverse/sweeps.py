@@ -280,7 +280,7 @@ class Sweeps:
             return [Assign(s.loc, Var(bar), zero(type_)), s]
         made = self.c.defs[n].stmts
         match made:
-            case (Assign(_, _, Call(p.stretch, (Var(x), *ns))),):
+            case (Assign(_, _, Call(p.stretch, (Var(x), *ns))),) if not self.c.again:
                 return [Assign(s.loc, Var(bar), Call(p.stretch_bar, (self.c.bar(x), *ns))), s]
         return [Assign(s.loc, Var(bar), zeros(n, self.c)), s]
 
