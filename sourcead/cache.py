@@ -199,15 +199,26 @@ def dump_result(result: Any) -> bytes | None:
     """A compile result as bytes; None when its code holds addresses of this process."""
     from numba.core.serialize import dumps
 
-    if result.lifted or result.library.has_dynamic_globals:
+    library = _code(result)
+    if result.lifted or library.has_dynamic_globals:
         return None
     try:
         *payload, environments = result._reduce()
         # Environments without constants are never read, but each would import the module it belongs to.
         used = tuple(e for e in environments if e.consts)
-        return dumps((_externals(result.library), (*payload, used)))
+        return dumps((_externals(library), (*payload, used)))
     except Exception:
         return None
+
+
+def _code(result: Any) -> Any:
+    """The code library of a compile result."""
+    from numba.core.compiler import CompileResult
+
+    match result:
+        case CompileResult(library=library):
+            return library
+    raise TypeError(result)
 
 
 def _externals(library: Any) -> tuple[str, ...]:
@@ -235,7 +246,7 @@ def load_result(code: bytes) -> Any:
             if not all(map(address_of_symbol, externals)):
                 return None
         result = CompileResult._rebuild(context, *payload)
-        context.insert_user_function(result.entry_point, result.fndesc, [result.library])
+        context.insert_user_function(result.entry_point, result.fndesc, [_code(result)])
     except Exception:
         return None
     return result
