@@ -49,11 +49,17 @@ def gradient_stages(
     check_result(f.name, result_type(f), has_aux)
     single = isinstance(argnums, int)
     wrt = tuple(f.called_with[k][1] for k in ([argnums] if isinstance(argnums, int) else argnums))
-    f = out["reverse"] = reverse(f, wrt, value=value, single=single, has_aux=has_aux, again=again)
+    out |= adjoint_stages(reverse(f, wrt, value=value, single=single, has_aux=has_aux, again=again))
+    out["emit"] = with_routines(polish(out["fuse"]))
+    return out
+
+
+def adjoint_stages(f: Function) -> Stages:
+    """From the two sweeps to a fused program over scalars and atoms."""
+    out = {"reverse": f}
     f = out["reverse lowered"] = lower(f, adjoint=True)
     f = out["reverse simplified"] = simplify(f)
-    f = out["fuse"] = simplify(fuse(f))
-    out["emit"] = with_routines(polish(f))
+    out["fuse"] = simplify(fuse(f))
     return out
 
 
@@ -102,7 +108,7 @@ def routine_program(r: Routine | Pullback) -> Function:
     f = reverse(f, tuple(wrt), value=False, single=False, pullback=True)
     arrays = f.params[: r.arrays]
     returns = types.Tuple([f.types[n] for n in (*(n for n in wrt if not is_array(f.types[n])), *arrays)])
-    return replace(polish(simplify(fuse(simplify(lower(f, adjoint=True))))), returns=returns)
+    return replace(polish(adjoint_stages(f)["fuse"]), returns=returns)
 
 
 def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Shape, ...] = ()) -> Stages:

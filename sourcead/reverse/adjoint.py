@@ -301,11 +301,6 @@ def seed(f: Function, c: Context, result: Expr, given: Var | None) -> list[Stmt]
     if not c.is_active(result):
         return []
     assert isinstance(result, Var)
-    one = (
-        given
-        if given is not None
-        else Const(1.0)
-        if scalar_type(c.types[result.name]).bitwidth == 64
-        else Const(np.float32(1.0))
-    )
+    double = scalar_type(c.types[result.name]).bitwidth == 64
+    one = given or Const(1.0 if double else np.float32(1.0))
     return [Assign(f.body[-1].loc, c.bar(result.name), one)]
