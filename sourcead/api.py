@@ -6,25 +6,23 @@ import functools
 import inspect
 import itertools
 import types as pytypes
-import weakref
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from numba import njit, typeof, types
+from numba import typeof, types
 from numba.core import config, sigutils
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.dispatcher import Dispatcher, OmittedArg
 from numba.core.errors import NumbaError, TypingError
 from numba.core.registry import CPUDispatcher
-from numba.extending import register_jitable
 
 from . import compile as compiler
 from . import structure
 from .cache import Witness
 from .checks import argument_numbers, check_arguments, parameters
 from .errors import SourceadError
-from .fingerprint import callees
+from .routines import native
 
 OPTIONS = ("fastmath", "nogil", "boundscheck")
 """What is passed on to Numba."""
@@ -158,9 +156,6 @@ class _Face:
         return "\n\n".join(parts if len(parts) > 1 else [head + ", not called yet"])
 
 
-_callable: weakref.WeakSet[Any] = weakref.WeakSet()
-
-
 class Gradient(_Face, CPUDispatcher):
     """The gradient of a function, compiled for the argument types it meets.
 
@@ -234,10 +229,7 @@ class Gradient(_Face, CPUDispatcher):
         """The function itself, compiled with the same options."""
         if isinstance(self.pyfunc, _Face):
             return self.pyfunc
-        for called in callees(self.py_func):
-            if called not in _callable:  # plain functions of the user's, which compiled code does not call as they are
-                _callable.add(register_jitable(called))
-        return njit(error_model="numpy", **self.options)(self.py_func)
+        return native(self.py_func, **self.options)
 
     def _reduce_states(self) -> dict[str, Any]:
         sigs = [] if self._can_compile else [r.signature for r in self.overloads.values()]

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from types import FunctionType
 from typing import Any
+from weakref import WeakSet
 
 from numba import njit
 from numba.core.dispatcher import Dispatcher
+from numba.extending import register_jitable
 
 from .fingerprint import callees, names_in
 from .ir import Block, Call, Expr, Raise, blocks, children, map_exprs, operands, rebuild, walk, with_blocks
@@ -70,14 +72,23 @@ class Pullback:
         raise TypeError("a pullback is a program, which is called where it is emitted")
 
 
-def native(fn: FunctionType) -> Any:
-    """The function compiled, and with it the plain functions that it calls."""
-    made: dict[FunctionType, Any] = {}
-    for g in (fn, *callees(fn)):
-        space = dict(g.__globals__)
-        copy = FunctionType(g.__code__, space, g.__name__, g.__defaults__, g.__closure__)
+_callable: WeakSet[FunctionType] = WeakSet()  # plain functions that compiled code calls as they are
+
+
+def native(fn: Any, **options: Any) -> Any:
+    """The function compiled, and with it the plain functions that it calls; options: Numba's."""
+    compile_ = njit(error_model="numpy", **options)
+    functions = (fn, *callees(fn))
+    for g in functions[1:]:
+        if g not in _callable:
+            _callable.add(register_jitable(g))
+    if not any(map(calls_itself, functions)):
+        return compile_(fn)
+    made: dict[FunctionType, Any] = {}  # functions that call one another in a circle must be compiled ones
+    for g in functions:
+        copy = FunctionType(g.__code__, dict(g.__globals__), g.__name__, g.__defaults__, g.__closure__)
         copy.__kwdefaults__, copy.__qualname__ = g.__kwdefaults__, g.__qualname__
-        made[g] = njit(error_model="numpy")(copy)
+        made[g] = compile_(copy)
     for g, compiled in made.items():
         space = compiled.py_func.__globals__
         space.update({n: made[space[n]] for n in names_in(g.__code__) if _function(space.get(n)) in made})

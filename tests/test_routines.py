@@ -93,6 +93,11 @@ def test_what_the_primal_raises():
     assert grad(lambda x: careful(x, 4), jit=False, cache=False)(2.0) == 12.0
 
 
+def test_compiled_primal():
+    assert grad(repeated).primal(0.3, 2) == pytest.approx(repeated(0.3, 2), 1e-14)
+    assert grad(lambda x: repeated(x, 2)).primal(0.3) == pytest.approx(repeated(0.3, 2), 1e-14)
+
+
 def test_root():
     assert grad(repeated, jit=False, cache=False)(0.3, 0) == 1.0
     assert sourcead.stages(repeated, 0.3, 2)["parse"]
