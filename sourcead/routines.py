@@ -47,8 +47,10 @@ class Routine:
     def pure(self) -> bool:
         """Does it nothing but compute a value?"""
         from .frontend import parse
+        from .lower.updates import writes_arrays
 
-        return not any(isinstance(s, Raise) for s in walk(parse(self.pyfunc).body))
+        body = parse(self.pyfunc).body
+        return not any(isinstance(s, Raise) for s in walk(body)) and not any(map(writes_arrays, body))
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,23 @@ def overwriting(x, n):
     return x[n] + (overwriting(x, n - 1) if n > 0 else 0.0)
 
 
+def halves_added(a, lo, hi):
+    if hi - lo <= 1:
+        a[lo] *= 2.0
+        return 0
+    m = (lo + hi) // 2
+    halves_added(a, lo, m)
+    halves_added(a, m, hi)
+    a[lo] += a[m]
+    return 0
+
+
+def result_not_used(x):
+    y = x.copy()
+    halves_added(y, 0, 4)
+    return (y * y).sum()
+
+
 def growing(x, n):
     if n == 0:
         return x
@@ -107,6 +124,7 @@ def test_root():
     ("f", "args", "message"),
     [
         (lambda x: overwriting(x, 2), (np.ones(3),), "changes its argument `x`"),
+        (result_not_used, (np.ones(4),), "changes its argument `a`"),
         (lambda x: np.sum(growing(x, 2)), (np.ones(3),), "gives something else than a number"),
         (lambda x: np.sum(np.array(several(x, 2))), (0.5,), "gives something else than a number"),
         (unpacking, (0.5,), "`several` calls itself and gives several things"),
