@@ -173,6 +173,18 @@ def complex_constant(z: complex) -> str:
     return repr(z) if repr(again) == repr(z) else f"complex({constant(z.real)}, {constant(z.imag)})"
 
 
+MODULES = {
+    "np": np,
+    "np.linalg": np.linalg,
+    "np.random": np.random,
+    "np.polynomial.polynomial": np.polynomial.polynomial,
+    "math": math,
+    "cmath": cmath,
+    "operator": op,
+}
+"""Where functions are looked for, in this order."""
+
+
 def name_of(fn: Callable[..., Any]) -> str:
     """How emitted code spells a callable."""
     if isinstance(fn, (Routine, Pullback, GradientOf)):
@@ -183,20 +195,11 @@ def name_of(fn: Callable[..., Any]) -> str:
         return "np.conj"
     name = getattr(fn, "__name__", repr(fn))
     module = getattr(fn, "__module__", None) or ""
-    if getattr(np, name, None) is fn:
-        return f"np.{name}"
-    if getattr(np.linalg, name, None) is fn:
-        return f"np.linalg.{name}"
-    if getattr(np.random, name, None) is fn:
-        return f"np.random.{name}"
+    for prefix, home in MODULES.items():
+        if getattr(home, name, None) is fn:
+            return f"{prefix}.{name}"
     if isinstance(fn, np.ufunc):
         return f"np.{name}"
-    if getattr(math, name, None) is fn:
-        return f"math.{name}"
-    if getattr(cmath, name, None) is fn:
-        return f"cmath.{name}"
-    if getattr(op, name, None) is fn:
-        return f"operator.{name}"
     if module in (p.__name__, stand_ins.__name__) or getattr(builtins, name, None) is fn:
         return name
     raise TypeError(f"emitted code cannot name {fn!r}")
@@ -330,7 +333,6 @@ _CALLED_BY_NAME = {k: v for k, v in vars(p).items() if getattr(v, "__module__", 
 _serial = itertools.count(1)
 
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "pow", "range", "round", "sum")
-_STOOD_IN = {fn.__name__: fn for fn in stand_ins.STAND_INS.values()}
 RESERVED = frozenset({"np", "math", "cmath", "operator", *_CALLED_BY_NAME, *_BUILTINS})
 """Names that no variable of an emitted program may have."""
 
@@ -339,8 +341,9 @@ def namespace(f: Function) -> dict[str, Any]:
     """The globals in which emitted code runs."""
     calls: dict[str, Any] = {r.__name__: r.compiled for r in called(f.body, Routine)}
     calls |= {g.__name__: g for g in called(f.body, GradientOf)}
-    modules = {"np": np, "math": math, "cmath": cmath, "operator": op}
-    return {**modules, **_CALLED_BY_NAME, **_STOOD_IN, **calls, **f.constants}
+    modules = {name: home for name, home in MODULES.items() if "." not in name}
+    stood_in = {fn.__name__: fn for fn in stand_ins.STAND_INS.values()}
+    return {**modules, **_CALLED_BY_NAME, **stood_in, **calls, **f.constants}
 
 
 def to_function(f: Function, source: str | None = None) -> Callable[..., Any]:

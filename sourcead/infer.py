@@ -5,6 +5,7 @@ All dependence on the internals of Numba's type inference is in this file.
 
 from __future__ import annotations
 
+import inspect
 import operator as op
 import warnings
 from collections.abc import Iterable, Mapping
@@ -46,7 +47,7 @@ from .ir import (
 )
 from .nested import GradientOf
 from .primitives import chosen, element, pack, room
-from .stand_ins import STAND_INS, masked
+from .stand_ins import STAND_INS, TYPERS, masked
 
 
 class _TypesOnly(CompilerBase):
@@ -236,10 +237,22 @@ def _typeable(s: Stmt, wide: frozenset[Expr]) -> Stmt:
         if isinstance(e, Call) and isinstance(e.fn, GradientOf):
             e = e.fn.typed(e.args)
         if isinstance(e, Call) and e.fn in STAND_INS:
-            e = Call(STAND_INS[e.fn], e.args, e.kwargs)
+            e = stand_in(e, s.loc)
         return rebuild(e, expr) if children(e) else e
 
     return with_blocks(map_exprs(s, expr), tuple(tuple(_typeable(c, wide) for c in b) for b in blocks(s)))
+
+
+def stand_in(e: Call, loc: Loc | None) -> Call:
+    """The call of what stands for a function; with keywords, every argument by its position, as Numba wants them."""
+    if not e.kwargs:
+        return Call(STAND_INS[e.fn], e.args)
+    try:
+        bound = inspect.signature(TYPERS[e.fn]).bind(*e.args, **dict(e.kwargs))
+    except TypeError as why:
+        raise Unsupported(f"{spelled(e.fn)} cannot be called like this here: {why}", loc, "leave it out") from None
+    bound.apply_defaults()
+    return Call(STAND_INS[e.fn], tuple(a if isinstance(a, Expr) else Const(a) for a in bound.args))
 
 
 def as_argument(e: Expr) -> Expr:

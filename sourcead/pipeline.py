@@ -11,9 +11,10 @@ from numba.core import types
 from .checks import argument_numbers, check_result
 from .emit import RESERVED
 from .errors import SourceadError, Unsupported
-from .frontend import Argument, parse
+from .frontend import of_types, parse
 from .infer import infer, is_array
 from .ir import Call, Const, Function, Namer, Return, Var, rename, variable_names, walk
+from .library import spelled_out
 from .lower import lower, written_parameters
 from .nested import expanded
 from .reverse import reverse
@@ -24,7 +25,7 @@ from .simplify.guards import guards
 from .simplify.induction import induction
 from .simplify.sink import sink
 from .ssa import ssa
-from .structure import Shape, leaf_types, shape_of
+from .structure import Shape, leaf_types
 
 Stages = dict[str, Function]
 
@@ -128,24 +129,17 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Sh
         out["gradient"] = replace(f, body=f.body)
         f = out["ssa"] = ssa(f)
     else:
-        f = out["parse"] = parse(pyfunc, arguments(argtypes, given))
+        f = out["parse"] = parse(pyfunc, of_types(argtypes, given))
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
+        if (more := spelled_out(f)) is not f:
+            f = out["library"] = more
         f = out["lower"] = lower(f)
         if (more := expanded(f, gradient_stages)) is not f:
             f = out["gradients inlined"] = accumulators(ssa(more))
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     out["primal fused"] = simplify(fuse(f))
     return out
-
-
-def arguments(argtypes: tuple[types.Type, ...], given: tuple[Shape, ...]) -> tuple[Argument, ...]:
-    """What is known of the arguments before their types are needed."""
-    shapes = map(shape_of, argtypes, given or (None,) * len(argtypes))
-    return tuple(
-        Argument(s, tuple(isinstance(leaf, types.NoneType) for leaf in leaf_types(t)))
-        for s, t in zip(shapes, argtypes, strict=True)
-    )
 
 
 def result_type(f: Function) -> types.Type:

@@ -14,6 +14,7 @@ from numba.core import types
 from numba.extending import type_callable
 
 STAND_INS: dict[Callable[..., Any], Callable[..., Any]] = {}
+TYPERS: dict[Callable[..., Any], Callable[..., Any]] = {}  # what gives the types of their results
 
 
 def stands_for(fn: Callable[..., Any]) -> Callable[..., Any]:
@@ -25,7 +26,7 @@ def stands_for(fn: Callable[..., Any]) -> Callable[..., Any]:
 
         stand_in.__name__ = stand_in.__qualname__ = f"_typed_{fn.__name__}"
         type_callable(stand_in)(lambda context: typer)
-        STAND_INS[fn] = stand_in
+        STAND_INS[fn], TYPERS[fn] = stand_in, typer
         return typer
 
     return register

@@ -1,7 +1,7 @@
 """From a Python function to a program: flat, calls of user functions inlined, jumps in tail position."""
 
 from ..fingerprint import fingerprint
-from .arguments import Argument
+from .arguments import of_types
 from .parse import parse
 
-__all__ = ["Argument", "fingerprint", "parse"]
+__all__ = ["fingerprint", "of_types", "parse"]

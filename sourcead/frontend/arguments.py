@@ -7,8 +7,10 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from numba.core import types
+
 from ..ir import Bundle, Const, Var
-from ..structure import Group, Shape
+from ..structure import Group, Shape, leaf_types, shape_of
 from .activation import parameters
 from .parser import Parser
 from .source import Tree
@@ -21,6 +23,15 @@ class Argument:
 
     shape: Shape = None
     none: tuple[bool, ...] = (False,)
+
+
+def of_types(argtypes: Sequence[types.Type], given: Sequence[Shape] = ()) -> tuple[Argument, ...]:
+    """What the types of arguments tell of them; `given`: which of the tuples the user passed as something else."""
+    shapes = map(shape_of, argtypes, given or (None,) * len(argtypes))
+    return tuple(
+        Argument(s, tuple(isinstance(leaf, types.NoneType) for leaf in leaf_types(t)))
+        for s, t in zip(shapes, argtypes, strict=True)
+    )
 
 
 Names = str | Bundle

@@ -27,6 +27,7 @@ from .values import Listing, Method, Nested, Partial, Record, Refusal, Static, T
 
 Kwargs = dict[str, Value]
 
+OPEN = (p.__name__, "sourcead.library.")  # our modules whose functions programs may call
 LIBRARIES = ("numpy", "math", "_operator", "scipy", "cmath")
 RANDOM = "use the functions of np.random that Numba knows, or draw outside of the function and pass the numbers"
 
@@ -98,7 +99,7 @@ def refusal_of(callee: Value) -> Refusal | None:
         return Refusal("these random numbers cannot be drawn in a differentiated function", RANDOM)
     if isinstance(owner, np.ufunc):
         return Refusal(f"`np.{owner.__name__}.{fn.__name__}` is not supported", "use np.sum, np.prod, ... or a loop")
-    if module.split(".")[0] == "sourcead" and not is_gradient(fn) and module != p.__name__:
+    if module.split(".")[0] == "sourcead" and not is_gradient(fn) and not module.startswith(OPEN):
         return Refusal(
             f"`{spelled(fn)}` cannot be called inside a function to be differentiated",
             "make the gradient outside, and call it here",

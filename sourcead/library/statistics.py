@@ -1,0 +1,203 @@
+"""Means and moments, of everything and of what is not nan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from .table import constant, is_array, real, spells
+
+
+@spells(np.average)
+def average(a: Any, axis: Any = None, weights: Any = None) -> Any:
+    def plain(a, axis, weights):
+        return np.mean(a)
+
+    def weighted(a, axis, weights):
+        if a.size != weights.size:
+            raise ValueError("a and weights must have the same shape")
+        return np.sum(a * weights) / np.sum(weights)
+
+    if not is_array(a) or constant(axis) is not None:
+        return None
+    return weighted if is_array(weights) else plain if constant(weights) is None else None
+
+
+@spells(np.ptp)
+def ptp(a: Any) -> Any:
+    def span(a):
+        return np.max(a) - np.min(a)
+
+    return span if is_array(a) else None
+
+
+# ---- covariances ---------------------------------------------------------------------------------
+
+
+@spells(np.cov)
+def cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any = None) -> Any:
+    """Of the rows of a matrix, or its columns with `rowvar=False`, those of a second one after them."""
+    by_rows, less = constant(rowvar), constant(ddof)
+    less = (0 if constant(bias) else 1) if less is None else less
+
+    def of(x):
+        k, n = x.shape
+        means = np.empty(k)
+        for i in range(k):
+            means[i] = np.mean(x[i])
+        c = np.empty((k, k))
+        for i in range(k):
+            for j in range(k):
+                s = 0.0
+                for t in range(n):
+                    s += (x[i, t] - means[i]) * (x[j, t] - means[j])
+                c[i, j] = s / max(n - less, 0.0)
+        return c
+
+    def vector(m, y, rowvar, bias, ddof):
+        return of(m.reshape((1, -1)))[0, 0]
+
+    def vectors(m, y, rowvar, bias, ddof):
+        return of(np.vstack((m, y)))
+
+    def matrix(m, y, rowvar, bias, ddof):
+        return of(m if by_rows else m.T)
+
+    def matrices(m, y, rowvar, bias, ddof):
+        return of(np.vstack((m, y)) if by_rows else np.vstack((m.T, y.T)))
+
+    if not (real(m) and isinstance(by_rows, bool) and isinstance(less, (int, float))):
+        return None
+    if constant(y) is None:
+        return vector if is_array(m, 1) else matrix if is_array(m, 2) else None
+    if not real(y) or not is_array(y):
+        return None
+    return vectors if m.ndim == y.ndim == 1 else matrices if m.ndim == y.ndim == 2 else None
+
+
+@spells(np.corrcoef)
+def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Any:
+    by_rows, alone = constant(rowvar), constant(y) is None
+
+    def matrix(x, y, rowvar):
+        c = np.cov(x, y, by_rows)
+        out = np.empty(c.shape)
+        for i in range(len(c)):
+            for j in range(len(c)):
+                out[i, j] = c[i, j] / np.sqrt(c[i, i] * c[j, j])
+        return out
+
+    def alone_vector(x, y, rowvar):
+        c = np.cov(x)
+        return c / c
+
+    if not (is_array(x) and isinstance(by_rows, bool)):
+        return None
+    return alone_vector if alone and x.ndim == 1 else matrix
+
+
+# ---- without nan -----------------------------------------------------------------------------------
+
+
+def skipping(fn: Callable[..., Any], body: Callable[..., Any]) -> None:
+    """`fn(a)` for an array of real numbers."""
+    spells(fn)(lambda a: body if is_array(a) and real(a) else None)
+
+
+def nansum(a):
+    s = 0.0
+    for v in a.ravel():
+        if not np.isnan(v):
+            s += v
+    return s
+
+
+def nanprod(a):
+    s = 1.0
+    for v in a.ravel():
+        if not np.isnan(v):
+            s *= v
+    return s
+
+
+def nanmean(a):
+    s = 0.0
+    n = 0
+    for v in a.ravel():
+        if not np.isnan(v):
+            s += v
+            n += 1
+    return s / n
+
+
+def nanvar(a):
+    m = nanmean(a)
+    s = 0.0
+    n = 0
+    for v in a.ravel():
+        if not np.isnan(v):
+            s += (v - m) * (v - m)
+            n += 1
+    return s / n
+
+
+def nanstd(a):
+    return np.sqrt(nanvar(a))
+
+
+def kept(a):
+    flat = a.ravel()
+    return flat[~np.isnan(flat)]
+
+
+def nanmax(a):
+    flat = kept(a)
+    return np.nan if len(flat) == 0 else np.max(flat)
+
+
+def nanmin(a):
+    flat = kept(a)
+    return np.nan if len(flat) == 0 else np.min(flat)
+
+
+def nanmedian(a):
+    flat = kept(a)
+    return np.nan if len(flat) == 0 else np.median(flat)
+
+
+def nancumsum(a):
+    flat = a.ravel()
+    return np.cumsum(np.where(np.isnan(flat), 0.0, flat))
+
+
+def nancumprod(a):
+    flat = a.ravel()
+    return np.cumprod(np.where(np.isnan(flat), 1.0, flat))
+
+
+for _fn, _body in (
+    (np.nansum, nansum),
+    (np.nanprod, nanprod),
+    (np.nanmean, nanmean),
+    (np.nanvar, nanvar),
+    (np.nanstd, nanstd),
+    (np.nanmax, nanmax),
+    (np.nanmin, nanmin),
+    (np.nanmedian, nanmedian),
+    (np.nancumsum, nancumsum),
+    (np.nancumprod, nancumprod),
+):
+    skipping(_fn, _body)
+
+
+def nanpercentile_body(fn: Callable[..., Any]) -> Callable[..., Any]:
+    def found(a, q):
+        return fn(kept(a), q)
+
+    return found
+
+
+spells(np.nanpercentile)(lambda a, q: nanpercentile_body(np.percentile) if is_array(a) and real(a) else None)
+spells(np.nanquantile)(lambda a, q: nanpercentile_body(np.quantile) if is_array(a) and real(a) else None)
