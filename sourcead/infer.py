@@ -250,7 +250,7 @@ def stand_in(e: Call, loc: Loc | None) -> Call:
     try:
         bound = inspect.signature(TYPERS[e.fn]).bind(*e.args, **dict(e.kwargs))
     except TypeError as why:
-        raise Unsupported(f"{spelled(e.fn)} cannot be called like this here: {why}", loc, "leave it out") from None
+        raise Unsupported(f"it has no {spelled(e.fn)} for these arguments: {why}", loc, "leave it out") from None
     bound.apply_defaults()
     return Call(STAND_INS[e.fn], tuple(a if isinstance(a, Expr) else Const(a) for a in bound.args))
 
