@@ -10,20 +10,17 @@ import operator as op
 import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any, TypeGuard
+from typing import Any
 
 import numpy as np
-from numba import typeof
 from numba.core import compiler, errors, typed_passes, types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
 from numba.core.registry import cpu_target
-from numba.np.numpy_support import as_dtype
 
 from .emit import lines, name_of, to_function
 from .errors import Unsupported, spelled
 from .ir import (
-    Assign,
     Block,
     Call,
     Const,
@@ -46,7 +43,7 @@ from .ir import (
     with_blocks,
 )
 from .nested import GradientOf
-from .primitives import chosen, element, pack, room
+from .primitives import chosen
 from .stand_ins import STAND_INS, TYPERS, masked
 
 
@@ -65,69 +62,11 @@ class _TypesOnly(CompilerBase):
 
 def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
     """The program with `types`: the Numba type of every name, for arguments of these types."""
-    numbers = {list_number(e) for s in walk(f.body) for e in operands(s) if is_call(e, room)}
-    return with_lists(f, argtypes, numbers) if numbers else without_lists(f, argtypes)
+    from . import items  # which asks the analyses, which rest on types
 
-
-def is_call(e: Expr, fn: object) -> TypeGuard[Call]:
-    return isinstance(e, Call) and e.fn is fn
-
-
-def list_number(e: Call) -> int:
-    number = e.args[1]
-    assert isinstance(number, Const)
-    return int(number.value)
-
-
-def with_lists(f: Function, argtypes: tuple[types.Type, ...], numbers: set[int]) -> Function:
-    """Types of a program with arrays for lists: of integers at first, then of what is stored in them."""
-    stored = [(s.value, s.loc) for s in walk(f.body) if isinstance(s, Assign) and is_call(s.value, element)]
-    kinds: dict[int, Any] = dict.fromkeys(numbers, types.int64)
-    for _ in range(9):
-        try:
-            g = without_lists(made_of(f, kinds, trial=True), argtypes)
-        except Unsupported:
-            if types.float64 in kinds.values():
-                raise
-            kinds = dict.fromkeys(numbers, types.float64)
-            continue
-        seen: dict[int, list[types.Type]] = {k: [] for k in numbers}
-        for e, loc in stored:
-            v = e.args[0]
-            t = g.types.get(v.name) if isinstance(v, Var) else types.unliteral(typeof(v.value))  # type: ignore[attr-defined]
-            if isinstance(t, (types.Integer, types.Boolean)):
-                t = types.int64
-            elif t is not None and not isinstance(t, (types.Float, types.Complex)):
-                raise Unsupported(
-                    f"a list of items of type {t} whose length is not known when compiling",
-                    loc,
-                    "write the items into the rows of an array made before",
-                )
-            seen[list_number(e)] += [t] if t is not None else []
-        found = {k: cpu_target.typing_context.unify_types(*ts) if ts else kinds[k] for k, ts in seen.items()}
-        if found == kinds:
-            break
-        kinds = found
-    return without_lists(made_of(f, kinds), argtypes)
-
-
-def made_of(f: Function, kinds: Mapping[int, Any], trial: bool = False) -> Function:
-    """The program with allocations of these types; on `trial` without stores that may not fit them."""
-
-    def expr(e: Expr) -> Expr:
-        if is_call(e, room):
-            return Call(np.empty, (Call(pack, e.args[:1]), Const(as_dtype(kinds[list_number(e)]).type)))
-        return e.args[0] if is_call(e, element) else e
-
-    def one(s: Stmt) -> Stmt:
-        if trial and isinstance(s, Assign) and is_call(s.value, element):
-            return Assign(s.loc, Var("_stored"), Const(0))
-        return with_blocks(map_exprs(s, expr), tuple(map(each, blocks(s))))
-
-    def each(block: Block) -> Block:
-        return tuple(map(one, block))
-
-    return replace(f, body=each(f.body))
+    if items.numbers(f):
+        return items.with_lists(f, lambda g: without_lists(g, argtypes))
+    return without_lists(f, argtypes)
 
 
 def without_lists(f: Function, argtypes: tuple[types.Type, ...]) -> Function:

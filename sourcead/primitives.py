@@ -70,9 +70,19 @@ def trips(start: int, stop: int, step: int) -> int:
     return len(range(start, stop, step))
 
 
-def room(n: int, number: int) -> Any:
-    """Room for `n` items of the list of this number; `infer` finds out of what type."""
-    return np.empty(n)
+def room(n: int, number: int, like: Any = None) -> Any:
+    """Room for `n` items of the list of this number, of the shape of `like`; `infer` finds out of what type."""
+    return np.empty((n, *np.shape(like)) if like is not None else n)
+
+
+def items(v: Any) -> Any:
+    """The array of all items of a list in which `v` is one; stands for it where types are inferred."""
+    return np.expand_dims(np.asarray(v), 0)
+
+
+@overload(items)
+def _items(v):
+    return (lambda v: np.expand_dims(v, 0)) if isinstance(v, types.Array) else (lambda v: np.array([v]))
 
 
 def element(v: Any, number: int) -> Any:

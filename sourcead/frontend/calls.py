@@ -133,6 +133,8 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
         raise early
     if fn is list or fn is numba.typed.List:
         return list_(q, node, args)
+    if fn is len and len(args) == 1 and (g := lists.grown(args[0])):
+        return q.now(node, g.count)
     handler = handler_of(fn)
     if handler is not None and not kwargs:
         args = [items_of(q, node, a) for a in args]
@@ -203,6 +205,8 @@ def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kw
 def plain_leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call:
     if "out" in kwargs or isinstance(fn, np.ufunc) and len(args) > fn.nin:
         raise Refusal("results cannot be written into `out`", "assign to the whole array: y[...] = np.sin(x)")
+    if fn is np.stack and args and lists.grown(args[0]) and not kwargs and len(args) == 1:
+        return Call(np.copy, (items_of(q, node, args[0]),))  # type: ignore[arg-type]
     if args and isinstance(args[0], Listing) and any(fn is f for f in OF_NUMBERS):
         args = [from_tuple(q, node, v) if isinstance(v := items_of(q, node, a), Tup) else v for a in args]
     values = tuple(argument(q, node, a) for a in args)

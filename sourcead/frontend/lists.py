@@ -9,13 +9,14 @@ from __future__ import annotations
 import ast
 import operator as op
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from .. import primitives as p
 from ..ir import Assign, Call, Const, Expr, Index, Slice
 from .activation import Activation, inside
-from .parser import Parser
-from .values import Grown, Listing, Refusal, Tup, Unclear, Value, is_code
+from .parser import Parser, labels
+from .values import Column, Grown, Listing, Record, Reformed, Refusal, Tup, Unclear, Value, is_code
 
 Contents = Tup | Grown
 CHANGING = ("append", "pop", "extend", "insert", "clear", "remove", "sort", "reverse")
@@ -144,29 +145,101 @@ def as_arrays(q: Parser, node: ast.AST, names: set[str]) -> None:
 def as_array(q: Parser, node: ast.AST, owner: Listing, name: str) -> Grown:
     items = contents(owner)
     assert isinstance(items, Tup)
-    if not all(map(is_code, items.items)):
-        raise Refusal("a list that a loop changes must hold numbers", "use tuples of lists rather than lists of tuples")
-    made = room(q, node, owner, name, Const(max(len(items.items), FIRST)), Const(len(items.items)))
+    n = len(items.items)
+    like = items.items[0] if n else q.forms.get(owner.key)
+    size = 0 if like is not None and not n else max(n, FIRST)  # of arrays that are not there yet, there are no rows
+    made = room(q, node, owner, name, Const(size), Const(n), like, n > 0)
     for k, v in enumerate(items.items):
         store(q, node, made, Const(k), v)
     return made
 
 
+def formed(q: Parser, parse: Callable[[], None]) -> None:
+    """Parse a loop or a branch; once more when a list that was empty before turns out to hold tuples."""
+    before = q.state()
+    while True:
+        try:
+            parse()
+            return
+        except Reformed as r:
+            if not isinstance(before.moment.env.get(r.key), Tup):
+                raise  # it became an array further out
+            q.restore(before)
+            q.forms[r.key] = r.form
+
+
 FIRST = 8  # the room for items at first
 
 
-def room(q: Parser, node: ast.AST, owner: Listing, name: str, size: Expr, count: Expr) -> Grown:
-    number = next(q.serial)
-    data, n = q.variable((owner.key, "items"), f"{name}_items"), q.variable((owner.key, "count"), f"{name}_count")
-    q.emit(node, data, Call(p.room, (size, Const(number))))
+def room(
+    q: Parser,
+    node: ast.AST,
+    owner: Listing,
+    name: str,
+    size: Expr,
+    count: Expr,
+    like: Value | None = None,
+    shaped: bool = False,
+) -> Grown:
+    """New arrays for items that are made like `like`, and of its shapes if these are known (`shaped`)."""
+    columns: list[str] = []
+
+    def column(v: Value | None, base: str) -> Value:
+        number = next(q.serial)
+        data = q.variable((owner.key, "items", len(columns)), base)
+        columns.append(data.name)
+        shape = (q.operand(node, v),) if shaped and v is not None else ()
+        q.emit(node, data, Call(p.room, (size, Const(number), *shape)))
+        return Column(data, number)
+
+    def made(v: Value | None, base: str) -> Value:
+        if not isinstance(v, (Tup, Record)):
+            return column(v, base)
+        return replace(v, items=tuple(made(i, f"{base}_{f}") for i, f in zip(v.items, labels(v), strict=True)))
+
+    form = made(like, f"{name}_items")
+    n = q.variable((owner.key, "count"), f"{name}_count")
     q.emit(node, n, count)
-    made = q.act.env[owner.key] = Grown(data, n, number)
-    return made
+    grown = q.act.env[owner.key] = Grown(form, n)
+    return grown
+
+
+def parts(form: Value, v: Value) -> Iterator[tuple[Column, Value]]:
+    """The columns, each with its part of an item."""
+    if isinstance(form, Column):
+        yield form, v
+        return
+    if not is_formed(form, v):
+        raise Refusal("the items of a list that a loop changes must be tuples of the same form, or all be numbers")
+    for f, i in zip(form.items, v.items, strict=True):  # type: ignore[union-attr]
+        yield from parts(f, i)
+
+
+def is_formed(form: Value, v: Value) -> bool:
+    if isinstance(form, Tup) and isinstance(v, Tup):
+        return (len(form.items), form.fields) == (len(v.items), v.fields)
+    return isinstance(form, Record) and isinstance(v, Record) and form.names == v.names
+
+
+def whole(form: Value, part: Callable[[Column], Value]) -> Value:
+    """An item, by its parts."""
+    if isinstance(form, Column):
+        return part(form)
+    assert isinstance(form, (Tup, Record))
+    return replace(form, items=tuple(whole(i, part) for i in form.items))
+
+
+def at_place(q: Parser, node: ast.AST, g: Grown, at: Expr) -> Value:
+    """The item at an index that is in range."""
+    if isinstance(g.form, Column):
+        return Index(g.form.data, (at,))
+    return whole(g.form, lambda c: q.temp(node, Index(c.data, (at,))))
 
 
 def store(q: Parser, node: ast.AST, g: Grown, at: Expr, v: Value) -> None:
-    value = Call(p.element, (q.operand(node, v), Const(g.number)))
-    q.out.append(Assign(q.loc(node), Index(g.data, (at,)), value))
+    pairs = [(c, q.operand(node, i)) for c, i in parts(g.form, v)]
+    for c, i in pairs:
+        q.out.append(Assign(q.loc(node), Index(c.data, (at,)), Call(p.element, (i, Const(c.number)))))
 
 
 def place(q: Parser, node: ast.AST, g: Grown, k: Value) -> Expr:
@@ -186,22 +259,37 @@ def place(q: Parser, node: ast.AST, g: Grown, k: Value) -> Expr:
 
 def array(q: Parser, node: ast.AST, g: Grown) -> Expr:
     """The items as an array."""
-    return q.temp(node, Index(g.data, (Slice(Const(0), g.count, None),)))
+    return q.temp(node, Index(single(g).data, (Slice(Const(0), g.count, None),)))
 
 
-def append(q: Parser, node: ast.AST, g: Grown, v: Value) -> None:
-    value = q.operand(node, v)
-    full = q.temp(node, Call(op.eq, (g.count, q.extent(node, g.data))))
+def single(g: Grown) -> Column:
+    if not isinstance(g.form, Column):
+        raise Refusal("a list of tuples cannot be used as an array", "make a list of each of the items")
+    return g.form
+
+
+def append(q: Parser, node: ast.AST, owner: Listing, g: Grown, v: Value) -> None:
+    if isinstance(g.form, Column) and isinstance(v, (Tup, Record)):
+        if owner.key in q.forms or len(v.items) == 0:
+            raise Refusal("the items of a list that a loop changes must be all tuples, or all numbers or arrays")
+        raise Reformed(owner.key, v)
+    if isinstance(v, Listing):
+        raise Refusal("lists in a list that a loop changes are not supported", "append arrays: np.array(...)")
+    pairs = [(c, q.operand(node, i)) for c, i in parts(g.form, v)]
+    first = pairs[0][0]
+    full = q.temp(node, Call(op.eq, (g.count, q.extent(node, first.data))))
 
     def longer() -> None:
         twice = q.temp(node, Call(op.mul, (Const(2), g.count)))
         size = q.temp(node, Call(op.add, (twice, Const(FIRST))))  # the array may be empty
-        wider = q.temp(node, Call(p.room, (size, Const(g.number))))
-        q.emit(node, Index(wider, (Slice(Const(0), g.count, None),)), g.data)
-        q.emit(node, g.data, wider)
+        for c, i in pairs:
+            wider = q.temp(node, Call(p.room, (size, Const(c.number), i)))
+            q.emit(node, Index(wider, (Slice(Const(0), g.count, None),)), c.data)
+            q.emit(node, c.data, wider)
 
     q.branch(node, full, longer, lambda: None)
-    store(q, node, g, g.count, value)
+    for c, i in pairs:
+        q.out.append(Assign(q.loc(node), Index(c.data, (g.count,)), Call(p.element, (i, Const(c.number)))))
     q.emit(node, g.count, Call(op.add, (g.count, Const(1))))
 
 
@@ -209,7 +297,7 @@ def last(q: Parser, node: ast.AST, g: Grown) -> Value:
     """`items.pop()`"""
     q.require(node, Call(op.gt, (g.count, Const(0))), IndexError, "pop from empty list")
     at = q.temp(node, Call(op.sub, (g.count, Const(1))))
-    v = q.temp(node, Index(g.data, (at,)))
+    v = whole(g.form, lambda c: q.temp(node, Index(c.data, (at,))))
     q.emit(node, g.count, at)
     return v
 
@@ -227,7 +315,7 @@ def item(q: Parser, node: ast.expr, owner: Listing, index: ast.expr) -> Value:
         return new(q, node, v.items) if isinstance(index, ast.Slice) and isinstance(v, Tup) else v
     if isinstance(index, ast.Slice):
         raise Refusal("a slice of a list that a loop has changed is not supported", "make an array of it: np.array(a)")
-    return Index(found.data, (place(q, node, found, expr(q, index)),))
+    return at_place(q, node, found, place(q, node, found, expr(q, index)))
 
 
 def assign(q: Parser, node: ast.AST, owner: Listing, index: ast.expr, value: Value) -> None:
@@ -263,7 +351,7 @@ def method(q: Parser, node: ast.AST, owner: Listing, name: str, args: list[Value
             put(q, node, owner, Tup((*items, v)))
             return Const(None)
         case "append", [v], Grown():
-            append(q, node, found, v)
+            append(q, node, owner, found, v)
             return Const(None)
         case "extend", [v], Tup(items) if isinstance(known(v), Tup):
             put(q, node, owner, Tup(items + known(v).items))  # type: ignore[union-attr]
@@ -292,6 +380,5 @@ def repeated(q: Parser, node: ast.AST, items: tuple[Value, ...], times: Expr) ->
     made = new(q, node, ())
     n = q.temp(node, Call(max, (times, Const(0))))
     g = room(q, node, made, "item", n, n)
-    value = Call(p.element, (q.operand(node, items[0]), Const(g.number)))
-    q.out.append(Assign(q.loc(node), Index(g.data, (Const(Ellipsis),)), value))
+    store(q, node, g, Const(Ellipsis), items[0])
     return made

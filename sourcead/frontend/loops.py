@@ -51,7 +51,7 @@ def for_(q: Parser, node: ast.For) -> None:
     around = set(q.iterated)
     it = iteration(q, node.iter, node.target)
     try:
-        for_each(q, node, it)
+        lists.formed(q, lambda: for_each(q, node, it))
     finally:
         q.iterated = around
 
@@ -256,6 +256,10 @@ def held(q: Parser, node: ast.AST, v: Value) -> Value:
 
 
 def while_(q: Parser, node: ast.While) -> None:
+    lists.formed(q, lambda: while_loop(q, node))
+
+
+def while_loop(q: Parser, node: ast.While) -> None:
     lists.before_loop(q, node)
     start = q.act.moment()
     site = LoopSite(q.label(), q.label(), start)
@@ -302,8 +306,7 @@ def over_list(q: Parser, node: ast.expr, owner: Listing) -> Iteration:
     q.iterated.add(owner.key)
     if g is None:
         return Tup(lists.items(owner))
-    data, count = g.data, q.now(node, g.count)
-    return Items(count, lambda k: Index(data, (k,)))
+    return Items(q.now(node, g.count), lambda k: lists.whole(g.form, lambda c: Index(c.data, (k,))))
 
 
 def plain(node: ast.Call, least: int, most: int) -> list[ast.expr]:

@@ -52,6 +52,7 @@ class Parser:
         self.routines: set[str] = set()  # names of functions that stay calls
         self.given_back: dict[Var, str] = {}  # their results
         self.serial = itertools.count(1)  # of lists
+        self.forms: dict[str, Value] = {}  # of the items of lists that were empty when a loop began
         self.iterated: set[str] = set()  # lists that loops around go over
         self.unknown_indices = 0  # of tuples and dicts, met so far
 

@@ -245,6 +245,10 @@ def if_(q: Parser, node: ast.If) -> None:
     if isinstance(cond, Const):
         statements(q, node.body if cond.value else node.orelse)
         return
+    lists.formed(q, lambda: branches(q, node, cond))
+
+
+def branches(q: Parser, node: ast.If, cond: Expr) -> None:
     lists.before_branch(q, node)
     q.branch(node, cond, lambda: statements(q, node.body), lambda: statements(q, node.orelse))
 

@@ -57,12 +57,19 @@ class Listing:
 
 
 @dataclass(frozen=True)
-class Grown:
-    """What a list holds that a loop changes: the first `count` elements of an array."""
+class Column:
+    """The array of all items of a list, or of one part of them where these are tuples; lists are numbered by arrays."""
 
     data: Var
-    count: Var
     number: int
+
+
+@dataclass(frozen=True)
+class Grown:
+    """What a list holds that a loop changes: the first `count` elements of one array, or of several."""
+
+    form: Value  # one column, or the tuple, named tuple or dict of columns that an item is made of
+    count: Var
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,7 +121,17 @@ class Refused:
     """What a refused statement would have computed; using it is not reported again."""
 
 
-Value = Expr | Static | Tup | Record | Listing | Grown | Nested | Partial | Method | Unclear | Earlier | Refused
+Value = (
+    Expr | Static | Tup | Record | Listing | Grown | Column | Nested | Partial | Method | Unclear | Earlier | Refused
+)
+
+
+class Reformed(Exception):
+    """A list was taken for one of numbers or arrays, and its items are tuples; ends the parsing of a loop or branch."""
+
+    def __init__(self, key: str, form: Value):
+        super().__init__(key)
+        self.key, self.form = key, form
 
 
 class Refusal(Exception):

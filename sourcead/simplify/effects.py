@@ -147,7 +147,7 @@ def may_alias_argument(e: Expr) -> bool:
     return isinstance(e, Call) and (e.fn in ALIASING or _name(e) in ALIASING_NAMES)
 
 
-def _bases(e: Expr, viewed: bool) -> Iterator[str]:
+def bases(e: Expr, viewed: bool) -> Iterator[str]:
     """The arrays whose memory the value of `e` may be (part of)."""
     if isinstance(e, Var):
         yield e.name
@@ -155,7 +155,7 @@ def _bases(e: Expr, viewed: bool) -> Iterator[str]:
         yield e.array.name
     elif isinstance(e, Call) and (may_alias_argument(e) or e.fn in (prim.select, prim.pack)):
         for a in e.args:
-            yield from _bases(a, True)
+            yield from bases(a, True)
 
 
 def storage(f: Function, at_once: bool = False) -> dict[str, str]:
@@ -196,7 +196,7 @@ def _classes(f: Function, at_once: bool) -> dict[str, str]:
     for s in walk(f.body):
         match s:
             case Assign(_, Var(t), v):
-                for n in _bases(v, is_array(f.types.get(t))):
+                for n in bases(v, is_array(f.types.get(t))):
                     join(t, n)
                     if isinstance(v, Index) or (isinstance(v, Call) and v.fn in ALIASING):
                         views.add(t)
