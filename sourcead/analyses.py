@@ -156,6 +156,11 @@ def definition(
 ) -> Definition:
     first = where[stmts[0]]
     if len(stmts) == 1 and isinstance(stmts[0], (Assign, Unpack, Pop)):
+        cover = first
+        for u in used:
+            cover = common(cover, u)
+        if cover is not first:  # read behind an `If` whose other branch raises
+            return Definition("joined", cover, cover, tuple(stmts))
         return Definition("single", first, first, tuple(stmts))
     if len(stmts) == 1 and isinstance(stmts[0], For):
         body = inner.get((id(stmts[0]), id(stmts[0].body)), Scope(stmts[0].body, stmts[0], first))

@@ -396,3 +396,20 @@ def tuples_unrolled(x, y):
         s += v * (i + 1)
     t = (t[1], t[0]) + (s,)
     return t[0] * s + t[-1] * max(t)
+
+
+@program(numbers(3), 2)
+def arrays_where_other_branches_raise(x, kind):
+    s = 0.0
+    for i in range(x.size):
+        if kind == 1:
+            y = x * x[i]
+        elif kind == 2:
+            z = np.exp(x)
+            y = z * x[i]
+            y[0] *= y[1]
+        else:
+            raise ValueError("no such kind")
+        y[1] *= y[0]
+        s += np.sum(y * y)
+    return s

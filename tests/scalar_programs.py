@@ -380,3 +380,17 @@ def endless_with_returns(x, n):
             return y
         if y > 100.0:
             return x
+
+
+@program(0.7, 2)
+def other_branch_raises(x, kind):
+    s = 1.0
+    for _ in range(2):
+        if kind == 1:
+            y = x * x
+        elif kind == 2:
+            y = math.exp(x * s)
+        else:
+            raise ValueError("no such kind")
+        s += y * y
+    return s

@@ -28,6 +28,7 @@ from ..ir import (
     If,
     Index,
     Move,
+    Raise,
     Stmt,
     Unpack,
     Var,
@@ -202,6 +203,8 @@ def before(s: Stmt, out: Facts, broken: Facts, st: Storage) -> Facts:
             out = repeated(exit_, lambda head: live(s.test, exit_ | live(s.body, head, exit_, st), exit_, st))
         case Break():
             return broken
+        case Raise():
+            return uses(s, st)
         case Move():
             st.after[s] = out
             out = without(out, {t.name for t in s.targets}) | handed_on(s, out, st)
