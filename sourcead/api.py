@@ -24,7 +24,7 @@ from .checks import argument_numbers, check_arguments, parameters
 from .errors import SourceadError
 from .routines import native
 
-OPTIONS = ("fastmath", "nogil", "boundscheck")
+OPTIONS = ("fastmath", "nogil", "boundscheck", "parallel")
 """What is passed on to Numba."""
 
 _numbers = itertools.count(1)
@@ -340,7 +340,8 @@ def grad(
     gradient; without it, `grad` is a decorator.  The result is called from Python and from njit code.
 
     `jit=False` runs the emitted adjoint as plain Python, `cache=False` leaves the disk alone; `fastmath`,
-    `nogil` and `boundscheck` are passed on to Numba.
+    `nogil` and `boundscheck` are passed on to Numba.  With `parallel=True`, loops over `prange` run in parallel where
+    that changes nothing (docs/design/parallel.md).
     """
     return _make(f, argnums, has_aux, False, jit, cache, options)
 

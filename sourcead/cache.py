@@ -233,6 +233,7 @@ def _externals(library: Any) -> tuple[str, ...]:
 
 def load_result(code: bytes) -> Any:
     from llvmlite.binding import address_of_symbol
+    from numba import get_num_threads
     from numba.core.compiler import CompileResult
     from numba.core.registry import cpu_target
     from numba.core.runtime import rtsys
@@ -241,6 +242,8 @@ def load_result(code: bytes) -> Any:
     try:
         externals, payload = pickle.loads(code)
         rtsys.initialize(context)
+        if "get_num_threads" in externals:
+            get_num_threads()  # starts threads, and makes the symbols of parallel loops known
         if not all(map(address_of_symbol, externals)):
             context.refresh()  # imports all of Numba's implementations: half a second, rarely needed
             if not all(map(address_of_symbol, externals)):

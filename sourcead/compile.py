@@ -32,6 +32,10 @@ class Request:
     cached: bool = True
     given: tuple[Shape, ...] = ()  # what arguments were that come as tuples
 
+    @property
+    def parallel(self) -> bool:
+        return bool(dict(self.options).get("parallel"))
+
 
 @dataclass(eq=False)
 class Specialisation:
@@ -75,6 +79,7 @@ def stages(request: Request) -> dict[str, Any]:
                 value=request.value,
                 has_aux=request.has_aux,
                 given=request.given,
+                parallel=request.parallel,
             )
         finally:
             config.DISABLE_JIT = disabled
@@ -116,6 +121,9 @@ def _build(request: Request, key: str | None) -> Specialisation:
     routines = tuple((g.name, g.returns(*(g.types[n] for n in g.params))) for g in program.routines)
     return Specialisation(program.name, to_source(program), dict(program.constants), key, routines)
 
+
+AUTOMATIC = ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion")
+"""What Numba would run in parallel besides `prange` loops."""
 
 _serial = iter(range(1, 1 << 62))
 
@@ -168,7 +176,10 @@ def _compile(spec: Specialisation, request: Request) -> None:
     from .errors import InternalError
 
     entrypoints.init_all()
-    wrap = njit(error_model="numpy", **dict(request.options))
+    options = dict(request.options)
+    if request.parallel:
+        options["parallel"] = {**dict.fromkeys(AUTOMATIC, False), "prange": True}
+    wrap = njit(error_model="numpy", **options)
     try:
         with warnings.catch_warnings():  # advice on emitted code is of no use to the user
             warnings.simplefilter("ignore", NumbaPerformanceWarning)

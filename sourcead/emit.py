@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+from numba import prange
 
 from . import primitives as p
 from . import stand_ins
@@ -244,8 +245,8 @@ def statement(s: Stmt, indent: str) -> Iterator[Line]:
             yield line(f"{t.name} = {stack.name}.pop()")
         case If():
             yield from branch(s, indent, "if")
-        case For(_, v, start, stop, step, body):
-            yield line(f"for {v.name} in {range_text(start, stop, step)}:")
+        case For(_, v, start, stop, step, body, _):
+            yield line(f"for {v.name} in {'p' * s.parallel}{range_text(start, stop, step)}:")
             yield from block(body, inner)
         case While(_, test, cond, body):
             yield line("while True:" if test else f"while {expression(cond)}:")
@@ -333,7 +334,7 @@ _CALLED_BY_NAME = {k: v for k, v in vars(p).items() if getattr(v, "__module__", 
 _serial = itertools.count(1)
 
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "pow", "range", "round", "sum")
-RESERVED = frozenset({"np", "math", "cmath", "operator", *_CALLED_BY_NAME, *_BUILTINS})
+RESERVED = frozenset({"np", "math", "cmath", "operator", "prange", *_CALLED_BY_NAME, *_BUILTINS})
 """Names that no variable of an emitted program may have."""
 
 
@@ -343,7 +344,7 @@ def namespace(f: Function) -> dict[str, Any]:
     calls |= {g.__name__: g for g in called(f.body, GradientOf)}
     modules = {name: home for name, home in MODULES.items() if "." not in name}
     stood_in = {fn.__name__: fn for fn in stand_ins.STAND_INS.values()}
-    return {**modules, **_CALLED_BY_NAME, **stood_in, **calls, **f.constants}
+    return {"prange": prange, **modules, **_CALLED_BY_NAME, **stood_in, **calls, **f.constants}
 
 
 def to_function(f: Function, source: str | None = None) -> Callable[..., Any]:

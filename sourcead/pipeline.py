@@ -17,6 +17,7 @@ from .ir import Call, Const, Function, Namer, Return, Var, rename, variable_name
 from .library import spelled_out
 from .lower import lower, written_parameters
 from .nested import expanded
+from .parallel import in_order, in_parallel, refuse_dependent
 from .reverse import reverse
 from .routines import Pullback, Routine, called, retargeted
 from .simplify import accumulators, fuse, polish, simplify
@@ -39,19 +40,24 @@ def gradient_stages(
     has_aux: bool,
     given: tuple[Shape, ...] = (),
     again: bool = False,
+    parallel: bool = False,
 ) -> Stages:
     """Every stage by name, in order, from the user's function to the program that is emitted.
 
     `pyfunc` may be a gradient itself: its program is differentiated once more.  `given` tells of arguments that
-    are lists, dicts or objects, and have the types of tuples; `again`: the gradient will be differentiated itself.
+    are lists, dicts or objects, and have the types of tuples; `again`: the gradient will be differentiated itself;
+    `parallel`: `prange` loops run in parallel where they can.
     """
-    out = primal_stages(pyfunc, argtypes, given)
+    out = primal_stages(pyfunc, argtypes, given, parallel)
     f = list(out.values())[-1]
     check_result(f.name, result_type(f), has_aux)
     single = isinstance(argnums, int)
     wrt = tuple(f.called_with[k][1] for k in ([argnums] if isinstance(argnums, int) else argnums))
     out |= adjoint_stages(reverse(f, wrt, value=value, single=single, has_aux=has_aux, again=again))
-    out["emit"] = with_routines(polish(out["fuse"]))
+    f = out["fuse"]
+    if parallel:
+        f = out["parallel"] = in_parallel(f)
+    out["emit"] = with_routines(polish(f))
     return out
 
 
@@ -112,7 +118,9 @@ def routine_program(r: Routine | Pullback) -> Function:
     return replace(polish(adjoint_stages(f)["fuse"]), returns=returns)
 
 
-def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Shape, ...] = ()) -> Stages:
+def primal_stages(
+    pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Shape, ...] = (), parallel: bool = False
+) -> Stages:
     """From source to a simplified program over scalars and atoms."""
     out: Stages = {}
     if hasattr(pyfunc, "pyfunc") and hasattr(pyfunc, "argnums"):  # a gradient, differentiated again
@@ -124,12 +132,14 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Sh
             has_aux=pyfunc.has_aux,
             given=given,
             again=True,
+            parallel=parallel,
         )
         f = inner["fuse"]
         out["gradient"] = replace(f, body=f.body)
         f = out["ssa"] = ssa(f)
     else:
         f = out["parse"] = parse(pyfunc, of_types(argtypes, given))
+        f = f if parallel else in_order(f)
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
         if (more := spelled_out(f)) is not f:
@@ -138,6 +148,8 @@ def primal_stages(pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Sh
         if (more := expanded(f, gradient_stages)) is not f:
             f = out["gradients inlined"] = accumulators(ssa(more))
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
+    if "parse" in out:  # what the user wrote
+        refuse_dependent(f)
     out["primal fused"] = simplify(fuse(f))
     return out
 

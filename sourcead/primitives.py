@@ -9,8 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba.core import types
-from numba.extending import overload, register_jitable
+from llvmlite import ir
+from numba import get_num_threads
+from numba.core import cgutils, types
+from numba.extending import intrinsic, overload, register_jitable
 
 # ---- printed as syntax -----------------------------------------------------------------
 
@@ -218,6 +220,34 @@ def _unstretch(x_bar, wide_bar):
 
 
 # ---- indices of views ------------------------------------------------------------------------
+
+
+def threads() -> int:
+    """How many threads a parallel loop uses."""
+    return get_num_threads()
+
+
+@intrinsic
+def number_of_threads(typingctx):  # compiled `get_num_threads` holds an address, and could not be kept on disk
+    get_num_threads()  # makes the symbol known
+
+    def codegen(context, builder, signature, args):
+        symbol = cgutils.get_or_insert_function(builder.module, ir.FunctionType(cgutils.intp_t, []), "get_num_threads")
+        return builder.call(symbol, [])
+
+    return types.intp(), codegen
+
+
+@overload(threads, inline="always")
+def _overload_threads():
+    return lambda: number_of_threads()
+
+
+@register_jitable
+def parts_for(work, size):
+    """The number of parts in which a parallel loop runs: one a thread, but each adds to copies of `size` numbers,
+    which must not cost more than the `work`, counted in inner iterations."""
+    return max(1, min(threads(), work // max(size, 1)))
 
 
 @register_jitable

@@ -298,7 +298,7 @@ class _Pass:
             inside[s.var.name] = var
             body = self.block(s.body, inside, head, after, True)
             start, stop, step = (substitute(e, env) for e in (s.start, s.stop, s.step))
-            new = For(s.loc, var, start, stop, step, tuple(body))
+            new = replace(s, var=var, start=start, stop=stop, step=step, body=tuple(body))
         else:
             test = self.block(s.test, inside, self.live.tested(s, head, after), after)
             cond = substitute(s.cond, inside)

@@ -29,6 +29,7 @@ class Grid:
 
     ranges: tuple[Bounds, ...]
     at: Callable[[tuple[Var, ...]], Value]
+    parallel: bool = False
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,7 @@ class Items:
 @dataclass(frozen=True)
 class Range:
     bounds: Bounds
+    parallel: bool = False
 
 
 Iteration = Grid | Items | Range | Tup
@@ -74,8 +76,8 @@ def loop(q: Parser, node: ast.For, it: Iteration) -> None:
         match it:
             case Tup(values):
                 unrolled(q, node, site, values)
-            case Range(bounds):
-                counted(q, node, site, Grid((bounds,), lambda k: k[0]))
+            case Range(bounds, parallel):
+                counted(q, node, site, Grid((bounds,), lambda k: k[0], parallel))
             case Items(count, at):
                 counted(q, node, site, Grid((up_to(count),), lambda k: at(k[0])))
             case Grid():
@@ -176,7 +178,7 @@ def counted(q: Parser, node: ast.For, site: LoopSite, grid: Grid) -> None:
     names = counters(q, node, grid)
     inner = body(q, node, site, lambda: assign(q, node, node.target, grid.at(names)))
     for var, (start, stop, step) in reversed(list(zip(names, grid.ranges, strict=True))):
-        inner = (For(q.loc(node), var, start, stop, step, inner),)
+        inner = (For(q.loc(node), var, start, stop, step, inner, grid.parallel),)
     q.out += inner
 
 
@@ -322,6 +324,12 @@ def range_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
     return Range((start, stop, step))
 
 
+def prange_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
+    it = range_(q, node, target)
+    assert isinstance(it, Range)
+    return replace(it, parallel=it.bounds[2] == Const(1))  # Numba knows no other steps
+
+
 def numbered(q: Parser, node: ast.expr, it: Iteration) -> Items:
     """Any iteration as items by number."""
     match it:
@@ -439,7 +447,7 @@ def ndenumerate(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
 
 MAKERS: tuple[tuple[object, Callable[[Parser, ast.Call, ast.expr], Iteration]], ...] = (
     (range, range_),
-    (numba.prange, range_),
+    (numba.prange, prange_),
     (enumerate, enumerate_),
     (zip, zip_),
     (reversed, reversed_),

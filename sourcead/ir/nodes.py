@@ -297,13 +297,18 @@ class If(Stmt):
 
 @dataclass(frozen=True, eq=False)
 class For(Stmt):
-    """`for var in range(start, stop, step)`; the bounds are evaluated once, on entry."""
+    """`for var in range(start, stop, step)`; the bounds are evaluated once, on entry.
+
+    `parallel`: the user wrote `prange`. It never says that iterations are independent; `parallel.in_parallel` proves
+    it, and takes the mark from the other loops.
+    """
 
     var: Var
     start: Expr
     stop: Expr
     step: Expr
     body: Block
+    parallel: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator as op
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from .. import primitives as p
 from ..analyses import Scope, at_end, place_in
@@ -124,7 +124,7 @@ class Sweeps:
         else:
             wanted |= set(variables(stop))
             if self.any_order(s, body):
-                return [For(s.loc, s.var, start, stop, step, tuple(body))], wanted
+                return [replace(s, stop=stop, body=tuple(body))], wanted
         if is_const(step, 1):
             first: Expr = stop - 1
         elif is_const(step, -1):
@@ -136,7 +136,7 @@ class Sweeps:
         last = Const(start.value - step.value) if isinstance(start, Const) and isinstance(step, Const) else start - step
         last = self.c.flat(last, s.loc, INT, out)
         back = Const(-step.value) if isinstance(step, Const) else self.c.flat(-step, s.loc, INT, out)
-        return [*out, For(s.loc, s.var, first, last, back, tuple(body))], wanted
+        return [*out, replace(s, start=first, stop=last, step=back, body=tuple(body))], wanted
 
     def any_order(self, s: For, body: list[Stmt]) -> bool:
         """May the backward iterations run forwards? (That is faster.)"""

@@ -101,7 +101,8 @@ def exposed(b: Block) -> tuple[set[str], set[str]]:
 
 def _expose(b: Block, sure: set[str], first: set[str]) -> None:
     for s in b:
-        first |= {n for n in variables(*operands(s)) if n not in sure}
+        if not isinstance(s, While):  # its condition comes after its test
+            first |= {n for n in variables(*operands(s)) if n not in sure}
         if isinstance(s, Assign | Accum) and isinstance(s.target, Index) and s.target.array.name not in sure:
             first.add(s.target.array.name)
         if isinstance(s, If):
@@ -191,16 +192,29 @@ def independent(
     `live`: the names wanted behind the loop; `apart`: different values of `var` index different elements (no
     negative ones among them).
     """
+    return shared_sums(body, var, storage, live, apart) is not None
+
+
+def shared_sums(
+    body: Block, var: str, storage: Mapping[str, str], live: Iterable[str] = (), apart: bool = True
+) -> set[str] | None:
+    """What several iterations add to, scalars and arrays; None when iterations may not run in any order."""
     if leaves(body) or any(isinstance(s, Push | Pop | Raise) or draws(s) for s in walk(body)):
-        return False
+        return None
     first, _ = exposed(body)
     sums = only_accumulated(body)
     bindings = {n for s in walk(body) for n in bound(s)}
     if any(n not in sums and (n in first or n in set(live)) for n in bindings):
-        return False
+        return None
     v, own = Var(var), alone(bindings - sums, storage)
-    classes = _by_class(body, storage, own)
-    return all(_commute(a, a, v, v, apart and not is_viewed(c)) for c, a in classes.items())
+    shared: set[str] = set()
+    for c, a in _by_class(body, storage, own).items():
+        same_element = apart and not is_viewed(c)
+        if not _commute(a, a, v, v, same_element):
+            return None
+        if {x.kind for x in a} == {"accum"} and not (same_element and _same_axis(a, a, v, v)):
+            shared |= {x.name for x in a}
+    return shared
 
 
 def alone(among: Iterable[str], classes: Mapping[str, str]) -> set[str]:

@@ -164,5 +164,6 @@ class _Pass:
         return new
 
 
-def _range(s: For) -> tuple[Expr, Expr, Expr]:
-    return s.start, s.stop, s.step
+def _range(s: For) -> tuple[Expr, Expr, Expr, bool]:
+    """What two loops must have in common; a serial loop would keep a parallel one from being that."""
+    return s.start, s.stop, s.step, s.parallel

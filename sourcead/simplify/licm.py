@@ -63,20 +63,21 @@ def reuse_buffers(f: Function) -> Function:
         items = extents_of(s.value, f.types, {})
         return s.target.name in single and items is not None and all(at_least_zero(n, sure) for n in items)
 
-    return _moved(f, is_buffer)
+    return _moved(f, is_buffer, memory=True)
 
 
-def _moved(f: Function, movable: Callable[[Assign], bool]) -> Function:
+def _moved(f: Function, movable: Callable[[Assign], bool], memory: bool = False) -> Function:
     if not any(isinstance(s, For | While) for s in walk(f.body)):
         return f
-    return replace(f, body=_block(f.body, liveness(f), movable))
+    return replace(f, body=_block(f.body, liveness(f), movable, memory))
 
 
-def _block(b: Block, live: Liveness, movable: Callable[[Assign], bool]) -> Block:
+def _block(b: Block, live: Liveness, movable: Callable[[Assign], bool], memory: bool) -> Block:
     out: list[Stmt] = []
     for s in b:
-        new = with_blocks(s, tuple(_block(c, live, movable) for c in blocks(s)))
-        if isinstance(new, For | While) and s in live.head:
+        new = with_blocks(s, tuple(_block(c, live, movable, memory) for c in blocks(s)))
+        shared = memory and isinstance(new, For) and new.parallel  # iterations that run at once need memory each
+        if isinstance(new, For | While) and s in live.head and not shared:
             hoisted, new = _hoist(new, live.head[s], live.after[s], movable)
             out += hoisted
         out.append(new)
