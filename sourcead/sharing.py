@@ -51,6 +51,15 @@ class Rows:
             if isinstance(s, Assign) and isinstance(s.target, Var) and self.is_item(s.value) and self.array(s.target)
         }
         self.views = frozenset(n for n, s in self.taken.items() if self.passes(n, s, f.body))
+        self.updated = frozenset(  # items changed by `items[k] += v`, which are stored where they were
+            s.target.name
+            for s in walk(f.body)
+            if isinstance(s, Assign)
+            and isinstance(s.target, Var)
+            and isinstance(s.value, Call)
+            and s.value.fn in IN_PLACE
+            and self.sources(s) & self.views
+        )
         self.classes = self.memory()
 
     @property
@@ -91,7 +100,7 @@ class Rows:
             within = list(walk((s,)))
             changing = any(map(self.changes, within))
             if reads(s) & own:
-                if changed or changing:
+                if changed or changing and blocks(s):  # a store reads before it changes
                     return False
                 for t in within:
                     if isinstance(t, Move) and reads(t) & own:
@@ -211,6 +220,8 @@ class Sharing:
 
     def added(self, v: Expr, loc: Loc | None) -> None:
         assert isinstance(v, Var)
+        if v.name in self.r.updated:
+            return
         if v.name in self.shared | self.rows:
             self.twice = loc
         self.shared |= self.r.classes.get(v.name, frozenset()) | {v.name}

@@ -11,7 +11,7 @@ P = np.array([0.3, -0.7, 1.1])
 State = namedtuple("State", "speed place")
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def history_of_arrays(p, x):
     hist = []
     for t in range(p.shape[0] + 2):
@@ -35,7 +35,7 @@ def orbit_of_steps(p, x):
     return np.sum(a * a) + a[3, 1] + xs[7][2]
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def items_changed_in_place(p, x):
     xs = []
     for _ in range(p.shape[0] * 11):
@@ -50,7 +50,7 @@ def items_changed_in_place(p, x):
     return s
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def rebound_and_appended(p, x):
     h = p * x
     hs = []
@@ -63,7 +63,7 @@ def rebound_and_appended(p, x):
     return s
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def stack_of_arrays(p, x):
     stack = [p]
     s = 0.0
@@ -79,7 +79,7 @@ def stack_of_arrays(p, x):
     return s
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def matrices_in_a_list(p, x):
     ms = []
     a = np.outer(p, p) * x
@@ -93,7 +93,7 @@ def matrices_in_a_list(p, x):
     return np.sum(total) + ms[1][0, 1]
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def items_replaced(p, x):
     hs = []
     for i in range(40):
@@ -104,7 +104,7 @@ def items_replaced(p, x):
     return np.sum(a) + np.sum(hs[1] * hs[2])
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def buffers_copied_into_a_list(p, x):
     u = p.copy()
     v = p * x
@@ -117,7 +117,7 @@ def buffers_copied_into_a_list(p, x):
     return np.sum(hs[4] * hs[30]) + np.sum(sum(hs) * p) + np.sum(np.stack(hs) ** 2)
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def tuples_in_a_list(p, x):
     hs = []
     for t in range(50):
@@ -129,7 +129,7 @@ def tuples_in_a_list(p, x):
     return s + hs[3][0] * hs[2][1][0]
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def named_tuples_in_a_list(p, x):
     hs = []
     q = State(x, p)
@@ -162,7 +162,7 @@ def tuples_of_comprehensions(p, x):
     return sum([a * i for a, i in pairs])
 
 
-@program(P, 0.8)
+@program(P, 0.8, tags="rows")
 def lists_of_each_iteration(p, x):
     s = 0.0
     for k in range(40):
@@ -173,3 +173,14 @@ def lists_of_each_iteration(p, x):
             s += v[1] * v[2]
         s += np.sum(vs[-1])
     return s
+
+
+@program(P, 0.8, tags="rows")
+def items_added_to(p, x):
+    hs = []
+    for i in range(40):
+        hs.append(p * i * x)
+    for i in range(40):
+        hs[i] += p
+    hs[2] *= x
+    return np.sum(hs[2] * hs[3])

@@ -146,14 +146,20 @@ def _(x):
     return v[1]
 
 
-@refused("a list cannot be changed by the function it is given to")
+@refused("lists in a list that a loop changes are not supported")
 def _(x):
-    def push(v, w):
-        v.append(w)
+    v = []
+    for i in range(100):
+        v.append([x, i])
+    return v[0][0]
 
-    v = [x]
-    push(v, x)
-    return v[1]
+
+@refused("a dict gets new keys in the loop")
+def _(x):
+    d = {}
+    for i in range(100):
+        d["a"] = x * i
+    return d["a"]
 
 
 @refused("`v` is not the same kind of thing on all paths")

@@ -19,10 +19,14 @@ Scope = (
 
 @dataclass(frozen=True)
 class Moment:
-    """What the names mean at one point of the program; `certain` are those assigned on every path to it."""
+    """What the names mean at one point of the program, and what lists and dicts hold (`store`).
+
+    `certain` are the names assigned on every path to it.
+    """
 
     env: Mapping[str, Value]
     certain: frozenset[str]
+    store: Mapping[str, Value]
 
 
 @dataclass(eq=False)
@@ -53,6 +57,7 @@ class Activation:
     home: Activation | None = None
     exit: str = ""  # the region that `return` leaves
     env: dict[str, Value] = field(default_factory=dict)
+    store: dict[str, Value] = field(default_factory=dict)  # what lists and dicts hold; one for all activations
     certain: set[str] = field(default_factory=set)
     trusted: set[str] = field(default_factory=set)  # names read as what an earlier iteration left
     unique: dict[Any, str] = field(default_factory=dict)
@@ -72,10 +77,12 @@ class Activation:
         return times
 
     def moment(self) -> Moment:
-        return Moment(dict(self.env), frozenset(self.certain))
+        return Moment(dict(self.env), frozenset(self.certain), dict(self.store))
 
     def set(self, m: Moment) -> None:
         self.env, self.certain = dict(m.env), set(m.certain)
+        self.store.clear()
+        self.store.update(m.store)
 
 
 def join(moments: Iterable[Moment]) -> Moment | None:
@@ -83,17 +90,22 @@ def join(moments: Iterable[Moment]) -> Moment | None:
     several = list(moments)
     if not several:
         return None
-    env: dict[str, Value] = {}
-    for m in several:
-        for name, value in m.env.items():
-            known = env.setdefault(name, value)
+    certain = frozenset.intersection(*(m.certain for m in several))
+    return Moment(together([m.env for m in several]), certain, together([m.store for m in several]))
+
+
+def together(paths: Iterable[Mapping[str, Value]]) -> dict[str, Value]:
+    found: dict[str, Value] = {}
+    for env in paths:
+        for name, value in env.items():
+            known = found.setdefault(name, value)
             if known == value or isinstance(known, Refused) or isinstance(value, Earlier):
                 continue
             if isinstance(value, Refused) or isinstance(known, Earlier):
-                env[name] = value
+                found[name] = value
             else:
-                env[name] = Unclear(f"`{name}` is not the same kind of thing on all paths to this place")
-    return Moment(env, frozenset.intersection(*(m.certain for m in several)))
+                found[name] = Unclear(f"`{name}` is not the same kind of thing on all paths to this place")
+    return found
 
 
 # ---- names in a syntax tree ---------------------------------------------------------------------

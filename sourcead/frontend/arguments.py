@@ -6,6 +6,7 @@ import ast
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from numba.core import types
 
@@ -14,7 +15,7 @@ from ..structure import Group, Shape, leaf_types, shape_of
 from .activation import parameters
 from .parser import Parser
 from .source import Tree
-from .values import Record, Tup, Value
+from .values import Dictionary, Listing, Record, Tup, Value
 
 
 @dataclass(frozen=True)
@@ -83,13 +84,28 @@ def parameter(
         made, value = parameter(q, s, base, t, q.namer if own is None else q.local, none)
         names.append(made)
         values.append(value)
-    return Bundle(tuple(names), shape.cls if shape.kind == "tuple" else None), together(shape, tuple(values))
+    return Bundle(tuple(names), shape.cls if shape.kind == "tuple" else None), together(q, shape, tuple(values))
 
 
-def together(shape: Group, values: tuple[Value, ...]) -> Value:
-    if shape.kind in ("dict", "object"):
-        return Record(values, shape.names, shape.kind == "object")
-    return Tup(values, shape.names, shape.cls)
+def together(q: Parser, shape: Group, values: tuple[Value, ...]) -> Value:
+    if shape.kind == "object":
+        return Record(values, shape.names, True)
+    if shape.kind == "tuple":
+        return Tup(values, shape.names, shape.cls)
+    contents = Tup(values) if shape.kind == "list" else Record(values, shape.names, False)
+    key = f"[{next(q.serial)}]"
+    q.store[key] = contents
+    own(q, key, contents)
+    return Listing(key) if shape.kind == "list" else Dictionary(key)
+
+
+def own(q: Parser, key: Any, v: Value) -> None:
+    """The items of a list or a dict that the function changes keep the names of the parameters."""
+    if isinstance(v, Var):
+        q.kept[key] = v.name
+    elif isinstance(v, (Tup, Record)):
+        for k, i in enumerate(v.items):
+            own(q, (key, k), i)
 
 
 # ---- the user's own names for the parts: `W, b = params` ------------------------------------------------

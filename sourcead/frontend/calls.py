@@ -23,7 +23,21 @@ from . import comprehensions, lists, records, tuples
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
 from .parser import Parser, describe
-from .values import Listing, Method, Nested, Partial, Record, Refusal, Static, Tup, Value, dtype, is_code, is_function
+from .values import (
+    Dictionary,
+    Listing,
+    Method,
+    Nested,
+    Partial,
+    Record,
+    Refusal,
+    Static,
+    Tup,
+    Value,
+    dtype,
+    is_code,
+    is_function,
+)
 
 Kwargs = dict[str, Value]
 
@@ -62,7 +76,7 @@ def keywords(q: Parser, nodes: list[ast.keyword]) -> Kwargs:
     values = q.each([k.value for k in nodes], lambda n: now(q, n))
     out: Kwargs = {}
     for k, v in zip(nodes, values, strict=True):
-        several = records.named(v) if k.arg is None else {k.arg: v}
+        several = records.named(lists.known(q, v)) if k.arg is None else {k.arg: v}
         if out.keys() & several.keys():
             raise Refusal("a keyword argument is given twice")
         out |= several
@@ -112,6 +126,8 @@ def apply(q: Parser, node: ast.AST, callee: Value, args: list[Value], kwargs: Kw
     match callee:
         case Method(Listing() as owner, name) if not kwargs:
             return lists.method(q, node, owner, name, args)
+        case Method(Dictionary() as owner, name):
+            return records.change(q, node, owner, name, args, kwargs)
         case Method(Record() as owner, name):
             return records.method(owner, name, args, kwargs)
         case Method(Var() as owner, name):
@@ -131,9 +147,11 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
     early = refusal_of(Static(fn))
     if early is not None:
         raise early
+    if fn is dict or fn is numba.typed.Dict and not args:
+        return dict_(q, node, args, kwargs)
     if fn is list or fn is numba.typed.List:
         return list_(q, node, args)
-    if fn is len and len(args) == 1 and (g := lists.grown(args[0])):
+    if fn is len and len(args) == 1 and (g := lists.grown(q, args[0])):
         return q.now(node, g.count)
     handler = handler_of(fn)
     if handler is not None and not kwargs:
@@ -205,7 +223,7 @@ def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kw
 def plain_leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call:
     if "out" in kwargs or isinstance(fn, np.ufunc) and len(args) > fn.nin:
         raise Refusal("results cannot be written into `out`", "assign to the whole array: y[...] = np.sin(x)")
-    if fn is np.stack and args and lists.grown(args[0]) and not kwargs and len(args) == 1:
+    if fn is np.stack and args and lists.grown(q, args[0]) and not kwargs and len(args) == 1:
         return Call(np.copy, (items_of(q, node, args[0]),))  # type: ignore[arg-type]
     if args and isinstance(args[0], Listing) and any(fn is f for f in OF_NUMBERS):
         args = [from_tuple(q, node, v) if isinstance(v := items_of(q, node, a), Tup) else v for a in args]
@@ -276,7 +294,7 @@ def np_array(q: Parser, node: ast.Call) -> Value:
     made = display(q, source)
     if made is None:
         v = items_of(q, node, now(q, source))
-        if isinstance(v, Tup) and v.items and all(map(lists.grown, v.items)):
+        if isinstance(v, Tup) and v.items and all(lists.grown(q, i) for i in v.items):
             rows = tuple(argument(q, node, items_of(q, node, i)) for i in v.items)
             made = Call(np.stack, (Call(p.pack, rows),))
         else:
@@ -295,14 +313,14 @@ def display(q: Parser, node: ast.expr) -> Call | None:
         rows = display(q, n)
         if rows is not None:
             return rows
-        v = lists.known(now(q, n))
+        v = lists.known(q, now(q, n))
         return from_tuple(q, n, v) if isinstance(v, Tup) else q.operand(n, v)
 
     return Call(p.array_of, tuple(q.each(node.elts, one)))
 
 
 def from_tuple(q: Parser, node: ast.AST, t: Tup) -> Call:
-    known = map(lists.known, t.items)
+    known = (lists.known(q, i) for i in t.items)
     items = [from_tuple(q, node, i) if isinstance(i, Tup) else q.operand(node, i) for i in known]
     return Call(p.array_of, tuple(items))
 
@@ -312,15 +330,23 @@ def from_tuple(q: Parser, node: ast.AST, t: Tup) -> Call:
 
 def items_of(q: Parser, node: ast.AST, v: Value) -> Value:
     """A list as the tuple or the array of its items."""
-    g = lists.grown(v)
-    return lists.array(q, node, g) if g is not None else lists.known(v)
+    g = lists.grown(q, v)
+    return lists.array(q, node, g) if g is not None else lists.known(q, v)
 
 
 def list_(q: Parser, node: ast.AST, args: list[Value]) -> Value:
-    found = tuples.opened(args[0]) if args else Tup(())
+    found = tuples.opened(q, args[0]) if args else Tup(())
     if len(args) > 1 or not isinstance(found, Tup):
         raise Refusal("`list` is supported for tuples of known length only", "use an array")
     return lists.new(q, node, found.items)
+
+
+def dict_(q: Parser, node: ast.AST, args: list[Value], kwargs: Kwargs) -> Value:
+    first = lists.known(q, args[0]) if args else Record((), (), False)
+    if len(args) > 1 or not isinstance(first, Record) or first.attributes:
+        raise Refusal("`dict` takes a dict, or keywords, here", "write {...}")
+    items = {**dict(zip(first.names, first.items, strict=True)), **kwargs}
+    return records.new(q, node, Record(tuple(items.values()), tuple(items), False))
 
 
 Handler = Callable[[Parser, ast.AST, list[Value]], Value | None]

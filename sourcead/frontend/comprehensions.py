@@ -16,7 +16,7 @@ def result(node: ast.AST) -> str:
 
 
 def function(
-    node: ast.ListComp | ast.GeneratorExp, first: list[ast.stmt], step: ast.stmt, name: str
+    node: ast.ListComp | ast.DictComp | ast.GeneratorExp, first: list[ast.stmt], step: ast.stmt, name: str
 ) -> ast.FunctionDef:
     """`def comprehension(): first; for ...: if ...: step; return items`"""
     body: ast.stmt = step
@@ -28,11 +28,15 @@ def function(
         body = ast.For(g.target, g.iter, [body], [])
     done = ast.Return(ast.Name(name, ast.Load()))
     args = ast.arguments(posonlyargs=[], args=[], kwonlyargs=[], kw_defaults=[], defaults=[])
-    made = ast.FunctionDef("comprehension", args, [*first, body, done], [])
-    for n in ast.walk(made):  # what has no place yet is where the comprehension is
-        if not hasattr(n, "lineno"):
-            ast.copy_location(n, node)
-    return made
+    return placed(ast.FunctionDef("comprehension", args, [*first, body, done], []), node)
+
+
+def keyed(q: Parser, node: ast.DictComp) -> Value:
+    """The items in a dict."""
+    name = result(node)
+    start = ast.Assign([ast.Name(name, ast.Store())], ast.Dict([], []))
+    place = ast.Subscript(ast.Name(name, ast.Load()), node.key, ast.Store())
+    return called(q, node, function(node, [start], ast.Assign([place], node.value), name))
 
 
 def listed(q: Parser, node: ast.ListComp | ast.GeneratorExp) -> Value:
@@ -49,6 +53,26 @@ def summed(q: Parser, node: ast.GeneratorExp, start: ast.expr | None) -> Value:
     target = ast.Name(name, ast.Store())
     first = ast.Assign([target], start or ast.Constant(0))
     return called(q, node, function(node, [first], ast.AugAssign(target, ast.Add(), node.elt), name))
+
+
+def extended(q: Parser, node: ast.AST, items: Value, values: Value) -> None:
+    """`items.extend(values)`"""
+    from .inline import inline
+
+    append = ast.Attribute(ast.Name("items", ast.Load()), "append", ast.Load())
+    each = ast.Expr(ast.Call(append, [ast.Name("v", ast.Load())], []))
+    loop = ast.For(ast.Name("v", ast.Store()), ast.Name("values", ast.Load()), [each], [])
+    args = ast.arguments([], [ast.arg("items"), ast.arg("values")], kwonlyargs=[], kw_defaults=[], defaults=[])
+    made = placed(ast.FunctionDef("extend", args, [loop], []), node)
+    inline(q, node, Nested(made, q.act), [items, values], {})
+
+
+def placed(made: ast.FunctionDef, node: ast.AST) -> ast.FunctionDef:
+    """What has no place yet is where the node is."""
+    for n in ast.walk(made):
+        if not hasattr(n, "lineno"):
+            ast.copy_location(n, node)
+    return made
 
 
 def called(q: Parser, node: ast.AST, made: ast.FunctionDef) -> Value:

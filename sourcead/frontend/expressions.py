@@ -15,7 +15,7 @@ from . import comprehensions, lists, records, tuples
 from .calls import call
 from .methods import ATTRIBUTES, METHODS
 from .parser import Parser, describe
-from .values import Listing, Method, Nested, Record, Refusal, Static, Tup, Value, is_code, is_readable
+from .values import Dictionary, Listing, Method, Nested, Record, Refusal, Static, Tup, Value, is_code, is_readable
 
 BINARY: dict[type, Callable[..., Any]] = {
     ast.Add: op.add,
@@ -47,7 +47,6 @@ COMPARE: dict[type, Callable[..., Any]] = {
 REFUSED: dict[type, tuple[str, str]] = {
     ast.Set: ("a set cannot be differentiated", "use a tuple or an array"),
     ast.SetComp: ("a set comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
-    ast.DictComp: ("a dict comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
     ast.GeneratorExp: ("a generator expression cannot be used here", "use a list: [... for ...]"),
     ast.NamedExpr: ("`:=` is not supported", "assign on a line of its own before"),
     ast.Yield: ("a generator cannot be differentiated", "return one number"),
@@ -72,9 +71,11 @@ def expr(q: Parser, node: ast.expr) -> Value:
             return lists.new(q, node, tuple(tuples.starred(q, elts, lambda n: item(q, n))))
         case ast.ListComp():
             return comprehensions.listed(q, node)
+        case ast.DictComp():
+            return comprehensions.keyed(q, node)
         case ast.Dict(keys, values):
             known_keys = q.each([n for n in keys if n], lambda n: expr(q, n))
-            return records.display(known_keys, q.each(values, lambda n: item(q, n)))
+            return records.new(q, node, records.display(known_keys, q.each(values, lambda n: item(q, n))))
         case ast.JoinedStr(parts):
             return Const("".join(q.each(parts, lambda n: text(q, n))))
         case ast.BinOp(left, o, right):
@@ -139,12 +140,12 @@ def item(q: Parser, node: ast.expr) -> Value:
 
 
 def binary(q: Parser, sides: tuple[ast.AST, ast.AST], fn: Callable[..., Any], a: Value, b: Value) -> Value:
-    together = tuples.arithmetic(fn, lists.known(a), lists.known(b))
+    together = tuples.arithmetic(fn, lists.known(q, a), lists.known(q, b))
     if together is not None:
         return lists.new(q, sides[0], together.items) if Listing in (type(a), type(b)) else together
     for t, n in ((a, b), (b, a)):
         if isinstance(t, Listing) and fn is op.mul and is_code(n):
-            return lists.repeated(q, sides[0], lists.items(t), q.operand(sides[1], n))
+            return lists.repeated(q, sides[0], lists.items(q, t), q.operand(sides[1], n))
     x, y = q.operand(sides[0], a), q.operand(sides[1], b)
     if isinstance(x, Const) and isinstance(y, Const):
         if isinstance(x.value, str) or isinstance(y.value, str):
@@ -157,24 +158,24 @@ def binary(q: Parser, sides: tuple[ast.AST, ast.AST], fn: Callable[..., Any], a:
 
 def unary(q: Parser, node: ast.AST, o: ast.unaryop, v: Value) -> Value:
     fn = UNARY[type(o)]
-    if fn is op.not_ and known(v) is not None:
-        return Const(not known(v))
+    if fn is op.not_ and known(q, v) is not None:
+        return Const(not known(q, v))
     x = q.operand(node, v)
     if isinstance(x, Const) and isinstance(x.value, (int, float)) and fn is op.neg:
         return Const(-x.value)
     return Call(fn, (x,))
 
 
-def known(v: Value) -> bool | None:
+def known(q: Parser, v: Value) -> bool | None:
     """The truth of a value, when it is known while parsing."""
     match v:
         case Const(value):
             return bool(value)
         case Tup(items) | Record(items):
             return bool(items)
-        case Listing():
-            found = lists.contents(v)
-            return bool(found.items) if isinstance(found, Tup) else None
+        case Listing() | Dictionary():
+            found = lists.known(q, v)
+            return bool(found.items) if isinstance(found, (Tup, Record)) else None
         case Static() | Nested():
             return True
     return None
@@ -188,7 +189,7 @@ def boolean(q: Parser, node: ast.expr, conjunction: bool, values: list[ast.expr]
     left = condition(q, values[0]) if test else expr(q, values[0])
     if len(values) == 1:
         return left
-    truth = known(left)
+    truth = known(q, left)
     if truth is not None:
         return boolean(q, node, conjunction, values[1:], test) if truth is conjunction else left
     a = q.operand(node, left)
@@ -211,8 +212,8 @@ def condition(q: Parser, node: ast.expr) -> Value:
             return boolean(q, node, isinstance(o, ast.And), values, True)
         case ast.UnaryOp(ast.Not() as o, x):
             return unary(q, node, o, condition(q, x))
-    v = lists.filled(expr(q, node))
-    return v if is_boolean(node) or known(v) is not None else Call(bool, (q.operand(node, v),))
+    v = lists.filled(q, expr(q, node))
+    return v if is_boolean(node) or known(q, v) is not None else Call(bool, (q.operand(node, v),))
 
 
 def is_boolean(node: ast.expr) -> bool:
@@ -252,9 +253,9 @@ def compare(q: Parser, node: ast.Compare, left: Value, k: int = 0) -> Value:
     """`a < b < c`: `b` is evaluated once, `c` only when `a < b`."""
     right = item(q, node.comparators[k])
     first = comparison(q, node, node.ops[k], left, right)
-    if k + 1 == len(node.ops) or known(first) is False:
+    if k + 1 == len(node.ops) or known(q, first) is False:
         return first
-    if known(first):
+    if known(q, first):
         return compare(q, node, right, k + 1)
     if all(is_cheap(q, n) for n in node.comparators[k + 1 :]):
         a = q.operand(node, first)
@@ -273,9 +274,9 @@ def comparison(q: Parser, node: ast.expr, o: ast.cmpop, a: Value, b: Value) -> V
             same = a.value is b.value or a == b
             return Const(same is (fn is op.is_))
         return Const(bool(fn(a.value, b.value)))
-    if isinstance(a, Listing) and isinstance(b, Listing) and fn in (op.is_, op.is_not):
+    if isinstance(a, (Listing, Dictionary)) and isinstance(b, (Listing, Dictionary)) and fn in (op.is_, op.is_not):
         return Const((a == b) is (fn is op.is_))
-    a, b = lists.known(a), lists.known(b)
+    a, b = lists.known(q, a), lists.known(q, b)
     if isinstance(a, Tup) and isinstance(b, Tup) and fn in (op.eq, op.ne):
         equal = tuples.compared(q, node, a, b)
         return equal if fn is op.eq else unary(q, node, ast.Not(), equal)
@@ -295,7 +296,7 @@ def comparison(q: Parser, node: ast.expr, o: ast.cmpop, a: Value, b: Value) -> V
 
 
 def membership(q: Parser, node: ast.expr, positive: bool, a: Value, b: Value) -> Value:
-    a, b = lists.known(a), lists.known(b)
+    a, b = lists.known(q, a), lists.known(q, b)
     if isinstance(b, Record):
         b = records.keys(b)
     if not isinstance(b, Tup) or not all(is_code(i) for i in (a, *b.items)):
@@ -348,7 +349,7 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
         return owner.items[owner.fields.index(name)]
     if isinstance(owner, Record):
         return records.attribute(owner, name)
-    if isinstance(owner, Listing):
+    if isinstance(owner, (Listing, Dictionary)):
         return Method(owner, name)
     x = q.operand(node.value, owner)
     if not isinstance(x, Var):
@@ -374,6 +375,7 @@ def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value
         return tuples.item(q, node, owner, index)
     if isinstance(owner, Listing):
         return lists.item(q, node, owner, index)
+    owner = lists.known(q, owner)
     if isinstance(owner, Record):
         return records.item(q, owner, expr(q, index))
     i = indices(q, index)
@@ -444,6 +446,6 @@ def store(q: Parser, node: ast.Subscript, owner: Value) -> Index:
 
 def truth(q: Parser, node: ast.expr) -> Expr:
     """A condition: a variable, or `Const(True)`/`Const(False)` when it is known while parsing."""
-    v = condition(q, node) if isinstance(node, (ast.BoolOp, ast.UnaryOp)) else lists.filled(expr(q, node))
-    k = known(v)
+    v = condition(q, node) if isinstance(node, (ast.BoolOp, ast.UnaryOp)) else lists.filled(q, expr(q, node))
+    k = known(q, v)
     return Const(k) if k is not None else q.operand(node, v)

@@ -9,7 +9,6 @@ from typing import Any
 
 from ..ir import Call, Const
 from ..routines import Routine, calls_itself
-from . import lists
 from .activation import Activation, body_of, inside, join, local_names, parameters, stored
 from .jumps import Region, completes
 from .parser import Parser
@@ -34,7 +33,7 @@ def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value],
     tree = act.source.node
     given = arguments(q, node, callee, act, args, kwargs)
     caller = q.stack
-    q.stack = [*caller, act]
+    q.enter(act)
     try:
         changed = stored(body_of(tree))
         for name, value in given.items():
@@ -43,10 +42,9 @@ def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value],
                 act.certain.add(name)
             else:
                 q.bind(tree, name, value)
-        result = body(q, tree)
+        return body(q, tree)
     finally:
         q.stack = caller
-    return lists.adopted(q, node, result, act)
 
 
 def routine(

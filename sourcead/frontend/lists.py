@@ -1,7 +1,7 @@
 """Lists: while all items are known one by one they are variables; a list that a loop changes is an array with a count.
 
-A list value is a reference: what the list holds stands in the activation that made it, under a key of its own, so that
-two names of one list see the same changes, and what branches and loops do to it is joined like what they do to names.
+A list value is a reference: what the list holds stands in the store, under a key of its own, so that two names of one
+list see the same changes, in helpers too, and what branches and loops do to it is joined like what they do to names.
 """
 
 from __future__ import annotations
@@ -9,39 +9,38 @@ from __future__ import annotations
 import ast
 import operator as op
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from .. import primitives as p
 from ..ir import Assign, Call, Const, Expr, Index, Slice
-from .activation import Activation, inside
+from . import records
+from .activation import inside
 from .parser import Parser, labels
-from .values import Column, Grown, Listing, Record, Reformed, Refusal, Tup, Unclear, Value, is_code
+from .values import Column, Dictionary, Grown, Listing, Record, Reformed, Refusal, Tup, Unclear, Value, is_code
 
 Contents = Tup | Grown
 CHANGING = ("append", "pop", "extend", "insert", "clear", "remove", "sort", "reverse")
 
 
 def new(q: Parser, node: ast.AST, items: tuple[Value, ...]) -> Listing:
-    made = Listing(q.act, f"[{next(q.serial)}]")
+    made = Listing(f"[{next(q.serial)}]")
     put(q, node, made, Tup(items))
     return made
 
 
 def put(q: Parser, node: ast.AST, owner: Listing, contents: Tup) -> None:
     may_change(q, owner)
-    q.act.env[owner.key] = q.keep(node, owner.key, "item", contents)
+    q.store[owner.key] = q.keep(node, owner.key, "item", contents)
 
 
 def may_change(q: Parser, owner: Listing) -> None:
-    if owner.home is not q.act:
-        raise Refusal("a list cannot be changed by the function it is given to", "return what is to be added")
     if owner.key in q.iterated:
         raise Refusal("a list cannot change while a loop goes over it", "go over its indices, or make another list")
 
 
-def contents(owner: Listing) -> Contents:
-    match owner.home.env.get(owner.key):
+def contents(q: Parser, owner: Listing) -> Contents:
+    match q.store.get(owner.key):
         case Tup() | Grown() as found:
             return found
         case Unclear() | None:
@@ -52,43 +51,30 @@ def contents(owner: Listing) -> Contents:
     raise Refusal
 
 
-def known(v: Value) -> Value:
-    """The items of a list that is known item by item, as a tuple; any other value as it is."""
+def known(q: Parser, v: Value) -> Value:
+    """The items of a list that is known item by item, as a tuple; what a dict holds; any other value as it is."""
     if isinstance(v, Listing):
-        found = contents(v)
+        found = contents(q, v)
         return found if isinstance(found, Tup) else v
-    return v
+    return records.contents(q, v) if isinstance(v, Dictionary) else v
 
 
-def items(v: Listing) -> tuple[Value, ...]:
-    found = contents(v)
+def items(q: Parser, v: Listing) -> tuple[Value, ...]:
+    found = contents(q, v)
     if isinstance(found, Grown):
         raise Refusal("a list that a loop has changed cannot be joined or repeated", "make an array of it: np.array(a)")
     return found.items
 
 
-def grown(v: Value) -> Grown | None:
-    found = contents(v) if isinstance(v, Listing) else None
+def grown(q: Parser, v: Value) -> Grown | None:
+    found = contents(q, v) if isinstance(v, Listing) else None
     return found if isinstance(found, Grown) else None
 
 
-def filled(v: Value) -> Value:
+def filled(q: Parser, v: Value) -> Value:
     """What `if items:` asks of a list whose length is computed; any other value as it is."""
-    g = grown(v)
+    g = grown(q, v)
     return Call(op.gt, (g.count, Const(0))) if g is not None else v
-
-
-def adopted(q: Parser, node: ast.AST, v: Value, callee: Activation) -> Value:
-    """The result of a call; a list that was made there belongs to the caller now."""
-    if isinstance(v, Tup):
-        return Tup(tuple(adopted(q, node, i, callee) for i in v.items), v.fields, v.cls)
-    if not isinstance(v, Listing) or v.home is not callee:
-        return v
-    found = contents(v)
-    made = new(q, node, tuple(adopted(q, node, i, callee) for i in found.items) if isinstance(found, Tup) else ())
-    if isinstance(found, Grown):
-        q.act.env[made.key] = found
-    return made
 
 
 # ---- arrays with a count ------------------------------------------------------------------------------
@@ -120,7 +106,7 @@ def changing(q: Parser, node: ast.For) -> bool:
     if any(isinstance(n, (ast.Break, ast.Continue, ast.Return)) for s in node.body for n in inside(s)):
         return False
     owners = (q.act.env.get(name) for name, _ in changed_by(node.body))
-    return any(isinstance(o, Listing) and isinstance(o.home.env.get(o.key), Tup) for o in owners)
+    return any(isinstance(o, Listing) and isinstance(q.store.get(o.key), Tup) for o in owners)
 
 
 def before_branch(q: Parser, node: ast.If) -> None:
@@ -138,12 +124,12 @@ def before_loop(q: Parser, node: ast.For | ast.While) -> None:
 def as_arrays(q: Parser, node: ast.AST, names: set[str]) -> None:
     for name in sorted(names):
         owner = q.act.env.get(name)
-        if isinstance(owner, Listing) and owner.home is q.act and isinstance(q.act.env.get(owner.key), Tup):
+        if isinstance(owner, Listing) and isinstance(q.store.get(owner.key), Tup):
             as_array(q, node, owner, name)
 
 
 def as_array(q: Parser, node: ast.AST, owner: Listing, name: str) -> Grown:
-    items = contents(owner)
+    items = contents(q, owner)
     assert isinstance(items, Tup)
     n = len(items.items)
     like = items.items[0] if n else q.forms.get(owner.key)
@@ -154,18 +140,37 @@ def as_array(q: Parser, node: ast.AST, owner: Listing, name: str) -> Grown:
     return made
 
 
-def formed(q: Parser, parse: Callable[[], None]) -> None:
-    """Parse a loop or a branch; once more when a list that was empty before turns out to hold tuples."""
+def formed(q: Parser, node: ast.AST, parse: Callable[[], None]) -> None:
+    """Parse a loop or a branch; once more when a list turns out to change its length, or to hold tuples."""
     before = q.state()
     while True:
         try:
             parse()
             return
         except Reformed as r:
-            if not isinstance(before.moment.env.get(r.key), Tup):
+            if not isinstance(before.moment.store.get(r.key), Tup):
                 raise  # it became an array further out
             q.restore(before)
-            q.forms[r.key] = r.form
+            if r.form is not None:
+                q.forms[r.key] = r.form
+                continue
+            name = next((n for n, v in q.act.env.items() if v == Listing(r.key)), "list")
+            as_array(q, node, Listing(r.key), name)
+            before = q.state()
+
+
+def of_one_length(q: Parser, start: Mapping[str, Value]) -> None:
+    """Behind a branch: lists that have another length on one side than on the other become arrays before it."""
+    for key, before in start.items():
+        if isinstance(before, Tup) and isinstance(q.store[key], Unclear) and may_be_array(before.items):
+            raise Reformed(key)
+
+
+def may_be_array(items: tuple[Value, ...]) -> bool:
+    """Are the items all numbers or arrays, or tuples of one form?"""
+    if all(map(is_code, items)):
+        return True
+    return all(isinstance(v, (Tup, Record)) and is_formed(items[0], v) and may_be_array(v.items) for v in items)
 
 
 FIRST = 8  # the room for items at first
@@ -200,7 +205,7 @@ def room(
     form = made(like, f"{name}_items")
     n = q.variable((owner.key, "count"), f"{name}_count")
     q.emit(node, n, count)
-    grown = q.act.env[owner.key] = Grown(form, n)
+    grown = q.store[owner.key] = Grown(form, n)
     return grown
 
 
@@ -275,6 +280,8 @@ def append(q: Parser, node: ast.AST, owner: Listing, g: Grown, v: Value) -> None
         raise Reformed(owner.key, v)
     if isinstance(v, Listing):
         raise Refusal("lists in a list that a loop changes are not supported", "append arrays: np.array(...)")
+    if isinstance(v, Dictionary):
+        raise Refusal("dicts in a list that a loop changes are not supported", "append tuples or named tuples")
     pairs = [(c, q.operand(node, i)) for c, i in parts(g.form, v)]
     first = pairs[0][0]
     full = q.temp(node, Call(op.eq, (g.count, q.extent(node, first.data))))
@@ -309,7 +316,7 @@ def item(q: Parser, node: ast.expr, owner: Listing, index: ast.expr) -> Value:
     from . import tuples
     from .expressions import expr
 
-    found = contents(owner)
+    found = contents(q, owner)
     if isinstance(found, Tup):
         v = tuples.item(q, node, found, index)
         return new(q, node, v.items) if isinstance(index, ast.Slice) and isinstance(v, Tup) else v
@@ -324,7 +331,7 @@ def assign(q: Parser, node: ast.AST, owner: Listing, index: ast.expr, value: Val
 
     if isinstance(index, ast.Slice):
         raise Refusal("a slice of a list cannot be assigned", "assign the items one by one, or use an array")
-    found, k = contents(owner), expr(q, index)
+    found, k = contents(q, owner), expr(q, index)
     if isinstance(found, Tup):
         if not (isinstance(k, Const) and type(k.value) is int):
             q.unknown_indices += 1
@@ -343,7 +350,7 @@ def assign(q: Parser, node: ast.AST, owner: Listing, index: ast.expr, value: Val
 
 
 def method(q: Parser, node: ast.AST, owner: Listing, name: str, args: list[Value]) -> Value:
-    found = contents(owner)
+    found = contents(q, owner)
     if name in CHANGING:
         may_change(q, owner)
     match name, args, found:
@@ -353,8 +360,13 @@ def method(q: Parser, node: ast.AST, owner: Listing, name: str, args: list[Value
         case "append", [v], Grown():
             append(q, node, owner, found, v)
             return Const(None)
-        case "extend", [v], Tup(items) if isinstance(known(v), Tup):
-            put(q, node, owner, Tup(items + known(v).items))  # type: ignore[union-attr]
+        case "extend", [v], Tup(items) if isinstance(known(q, v), Tup):
+            put(q, node, owner, Tup(items + known(q, v).items))  # type: ignore[union-attr]
+            return Const(None)
+        case "extend", [v], _:
+            from .comprehensions import extended
+
+            extended(q, node, owner, v)
             return Const(None)
         case "pop", [], Grown():
             return last(q, node, found)

@@ -13,12 +13,12 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, For, Index, Stmt, Var, While
-from . import lists, records
+from . import lists, tuples
 from .activation import LoopSite, Moment, join, may_count, stored
 from .expressions import expr, item, located, operand, truth
 from .jumps import Region, completes
 from .parser import Parser
-from .values import Earlier, Listing, Record, Refusal, Static, Tup, Value, is_code
+from .values import Dictionary, Earlier, Listing, Record, Reformed, Refusal, Static, Tup, Value, is_code
 
 Bounds = tuple[Expr, Expr, Expr]
 
@@ -53,7 +53,7 @@ def for_(q: Parser, node: ast.For) -> None:
     around = set(q.iterated)
     it = iteration(q, node.iter, node.target)
     try:
-        lists.formed(q, lambda: for_each(q, node, it))
+        lists.formed(q, node, lambda: for_each(q, node, it))
     finally:
         q.iterated = around
 
@@ -101,6 +101,8 @@ def retried(q: Parser, parse: Callable[[], None]) -> bool:
     before = q.state()
     try:
         parse()
+    except Reformed:
+        q.unknown_indices += 1
     except Refusal:
         if q.unknown_indices == before.unknown_indices:
             raise
@@ -164,11 +166,17 @@ def same_kinds(q: Parser, node: ast.AST, start: Moment) -> None:
             same = name not in q.act.trusted or now in (before, before.var)
         else:
             same = now == before
-        if not same and not q.findings.found and name.startswith("["):
-            q.unknown_indices += 1
-            raise Refusal("a list changes its length in the loop", "append to it under its own name", q.loc(node))
         if not same and not q.findings.found:
             raise Refusal(f"`{name}` becomes another kind of thing in the loop", "use another name for it", q.loc(node))
+    for key, before in start.store.items():
+        now = q.store.get(key, before)
+        if now != before and not q.findings.found:
+            if isinstance(before, Tup) and lists.may_be_array(before.items):
+                raise Reformed(key)
+            q.unknown_indices += 1
+            if isinstance(before, Record):
+                raise Refusal("a dict gets new keys in the loop", "make it with all its keys", q.loc(node))
+            raise Refusal("a list changes its length in the loop", "append to it under its own name", q.loc(node))
 
 
 def counted(q: Parser, node: ast.For, site: LoopSite, grid: Grid) -> None:
@@ -229,7 +237,7 @@ def unrolled(q: Parser, node: ast.For, site: LoopSite, values: tuple[Value, ...]
         end = each.iteration_ends(q.act.moment() if completes(tuple(out)) else None)
         q.act.set(end or q.act.moment())
         q.act.env.update(left)  # behind the loop they are variables
-        site.broken += [Moment({**m.env, **left}, m.certain) for m in each.broken]
+        site.broken += [replace(m, env={**m.env, **left}) for m in each.broken]
         q.out.append(Region(q.loc(node), each.next, tuple(out)))
 
 
@@ -258,7 +266,7 @@ def held(q: Parser, node: ast.AST, v: Value) -> Value:
 
 
 def while_(q: Parser, node: ast.While) -> None:
-    lists.formed(q, lambda: while_loop(q, node))
+    lists.formed(q, node, lambda: while_loop(q, node))
 
 
 def while_loop(q: Parser, node: ast.While) -> None:
@@ -292,8 +300,8 @@ def iteration(q: Parser, node: ast.expr, target: ast.expr) -> Iteration:
     value = located(q, node, lambda: item(q, node))
     if isinstance(value, Listing):
         return over_list(q, node, value)
-    if isinstance(value, Record):
-        return records.keys(value)
+    if isinstance(value, (Record, Dictionary)):
+        return tuples.opened(q, value)  # type: ignore[return-value]
     if isinstance(value, Tup):
         return value
     if not is_code(value) or isinstance(value, Const):
@@ -304,10 +312,10 @@ def iteration(q: Parser, node: ast.expr, target: ast.expr) -> Iteration:
 
 
 def over_list(q: Parser, node: ast.expr, owner: Listing) -> Iteration:
-    g = lists.grown(owner)
+    g = lists.grown(q, owner)
     q.iterated.add(owner.key)
     if g is None:
-        return Tup(lists.items(owner))
+        return Tup(lists.items(q, owner))
     return Items(q.now(node, g.count), lambda k: lists.whole(g.form, lambda c: Index(c.data, (k,))))
 
 

@@ -73,7 +73,6 @@ BUILTINS: dict[Any, tuple[str, str]] = {
     print: ("`print` cannot be called in a differentiated function", "remove it, or print outside of the function"),
     open: ("files cannot be used in a differentiated function", "read the data before, and pass it as an argument"),
     input: ("`input` cannot be called in a differentiated function", "pass the value as an argument"),
-    dict: ("a dict cannot be differentiated", "use variables of their own, or a tuple"),
     set: ("a set cannot be differentiated", "use a tuple or an array"),
     str: ("strings cannot be made in a differentiated function", "build texts outside of it"),
     map: ("`map` is not supported", "write a loop"),

@@ -13,6 +13,7 @@ from ..ir import Block, Bundle, Call, Const, Expr, Function, Loc, Return, in_bun
 from .arguments import Argument, bind
 from .inline import body, of_function, returns_of
 from .jumps import eliminate
+from .lists import known
 from .naming import named
 from .parser import Parser
 from .values import Refusal, Tup, Value
@@ -29,7 +30,7 @@ def parse(pyfunc: Callable[..., Any], given: Sequence[Argument] = ()) -> Functio
     q = Parser()
     act = of_function(fn)
     tree = act.source.node
-    q.stack.append(act)
+    q.enter(act)
     where = act.source.loc(tree)
     if tree.args.vararg or tree.args.kwarg:
         raise Unsupported(f"`{act.name}` takes `*` arguments, which is not supported", where, "name its parameters")
@@ -49,6 +50,7 @@ def finish(
     act = q.act
     returns = returns_of(tree) if not isinstance(tree, ast.Lambda) else []
     loc = act.source.loc(returns[-1]) if returns else act.source.loc(getattr(tree, "body", tree))
+    result = known(q, result)
     values = result.items if isinstance(result, Tup) else (result,)
     if any(isinstance(v, Const) and v.value is None for v in values[:1]):
         raise Unsupported(f"`{name}` returns nothing", where, "end it with `return` and a number")
@@ -66,6 +68,7 @@ def finish(
 
 def packed(q: Parser, tree: Any, v: Value) -> Expr:
     """A result, or an auxiliary one: tuples may be in tuples."""
+    v = known(q, v)
     if not isinstance(v, Tup):
         return q.operand(tree, v)
     items = tuple(packed(q, tree, i) for i in v.items)

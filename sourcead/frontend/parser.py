@@ -18,7 +18,21 @@ from ..errors import Findings, Unsupported
 from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise, Stmt, Var, variables
 from .activation import Activation, Moment, join, stored
 from .jumps import completes, goes_on
-from .values import Earlier, Listing, Record, Refusal, Refused, Static, Tup, Unclear, Value, is_code, is_operand, wrap
+from .values import (
+    Dictionary,
+    Earlier,
+    Listing,
+    Record,
+    Refusal,
+    Refused,
+    Static,
+    Tup,
+    Unclear,
+    Value,
+    is_code,
+    is_operand,
+    wrap,
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +66,8 @@ class Parser:
         self.routines: set[str] = set()  # names of functions that stay calls
         self.given_back: dict[Var, str] = {}  # their results
         self.serial = itertools.count(1)  # of lists
+        self.store: dict[str, Value] = {}  # what lists and dicts hold
+        self.kept: dict[Any, str] = {}  # the names of their items
         self.forms: dict[str, Value] = {}  # of the items of lists that were empty when a loop began
         self.iterated: set[str] = set()  # lists that loops around go over
         self.unknown_indices = 0  # of tuples and dicts, met so far
@@ -167,7 +183,7 @@ class Parser:
 
     def variable(self, key: Any, base: str) -> Var:
         """The program's name for a name (or an item of a tuple) of the current activation."""
-        unique = self.act.unique
+        unique = self.kept if in_store(key) else self.act.unique
         if key not in unique:
             unique[key] = self.namer(base)
         return Var(unique[key])
@@ -214,6 +230,11 @@ class Parser:
     def wrap(self, x: Any, hint: str) -> Value:
         return wrap(x, lambda a: self.freeze(a, hint))
 
+    def enter(self, act: Activation) -> None:
+        """From here on names are those of this activation."""
+        act.store = self.store
+        self.stack = [*self.stack, act]
+
     def freeze(self, a: np.ndarray, hint: str) -> Var:
         """A frozen global: the array as it is now."""
         if a.dtype.kind not in "biufc":
@@ -254,7 +275,7 @@ class Parser:
                 raise Refusal("a tuple or a list cannot be used here", "use its items one by one, or an array")
             case Listing():
                 raise Refusal("a tuple or a list cannot be used here", "use its items one by one, or an array")
-            case Record():
+            case Record() | Dictionary():
                 raise Refusal("a dict or an object cannot be used here", "use its items one by one")
             case Static(x):
                 raise Refusal(f"{describe(x)} cannot be used as a number or an array here")
@@ -324,6 +345,13 @@ class Parser:
 
     def extent(self, node: ast.AST, array: Expr, axis: int = 0) -> Expr:
         return self.temp(node, Call(p.shape, (array, Const(axis))))
+
+
+def in_store(key: Any) -> bool:
+    """Is it the key of a list or a dict, or of one of its items?"""
+    while isinstance(key, tuple):
+        key = key[0]
+    return isinstance(key, str) and key.startswith("[")
 
 
 def labels(value: Tup | Record) -> list[str]:

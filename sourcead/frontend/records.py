@@ -1,12 +1,88 @@
-"""Dicts whose keys are constants, and objects: their items are variables, read by name."""
+"""Dicts whose keys are constants, and objects: their items are variables, read by name.
+
+A dict that the function makes or is given is a reference, as lists are: what it holds stands in the store.
+"""
 
 from __future__ import annotations
 
+import ast
 from typing import Any
 
 from ..ir import Const
 from .parser import Parser
-from .values import Record, Refusal, Tup, Value
+from .values import Dictionary, Method, Record, Refusal, Tup, Unclear, Value, is_code
+
+Items = dict[str, Value]
+CONSTANT = Refusal("the keys of a dict must be constants", "use an array for what is indexed in a loop")
+
+
+def new(q: Parser, node: ast.AST, contents: Record, base: str = "item") -> Dictionary:
+    made = Dictionary(f"[{next(q.serial)}]")
+    put(q, node, made, contents, base)
+    return made
+
+
+def put(q: Parser, node: ast.AST, owner: Dictionary, contents: Record, base: str = "item") -> None:
+    q.store[owner.key] = q.keep(node, owner.key, base, contents)
+
+
+def contents(q: Parser, owner: Dictionary) -> Record:
+    match q.store.get(owner.key):
+        case Record() as found:
+            return found
+        case Unclear() | None:
+            what = "the dict does not have the same keys on all paths to this place"
+            raise Refusal(what, "make it with all its keys")
+    raise Refusal
+
+
+def assign(q: Parser, node: ast.AST, owner: Dictionary, key: Value, value: Value) -> None:
+    """`d["a"] = value`"""
+    found = contents(q, owner)
+    if not isinstance(key, Const):
+        q.unknown_indices += 1
+        raise CONSTANT
+    items = dict(zip(found.names, found.items, strict=True))
+    items[key.value] = q.operand(node, value) if is_code(value) else value
+    put(q, node, owner, Record(tuple(items.values()), tuple(items), False))
+
+
+def remove(q: Parser, node: ast.AST, owner: Dictionary, key: Value) -> Value:
+    """`del d["a"]`, `d.pop("a")`"""
+    found = contents(q, owner)
+    v = item(q, found, key)
+    v = q.now(node, v) if is_code(v) else v  # type: ignore[arg-type]
+    left = {k: i for k, i in zip(found.names, found.items, strict=True) if Const(k) != key}
+    put(q, node, owner, Record(tuple(left.values()), tuple(left), False))
+    return v
+
+
+def change(q: Parser, node: ast.AST, owner: Dictionary, name: str, args: list[Value], kwargs: Items) -> Value:
+    """A method of a dict that may change it."""
+    found = contents(q, owner)
+    match name, args:
+        case "update", [other] if not kwargs:
+            other = q.store[other.key] if isinstance(other, Dictionary) else other
+            if isinstance(other, Record):
+                for k, v in zip(other.names, other.items, strict=True):
+                    assign(q, node, owner, Const(k), v)
+                return Const(None)
+        case "update", []:
+            for k, v in kwargs.items():
+                assign(q, node, owner, Const(k), v)
+            return Const(None)
+        case "pop", [key]:
+            return remove(q, node, owner, key)
+        case "setdefault", [Const(key), v]:
+            if key not in found.names:
+                assign(q, node, owner, Const(key), v)
+            return item(q, contents(q, owner), Const(key))
+        case "copy", []:
+            return new(q, node, found)
+        case "clear", []:
+            put(q, node, owner, Record((), (), False))
+            return Const(None)
+    return method(found, name, args, kwargs)
 
 
 def display(keys: list[Value], values: list[Value]) -> Record:
@@ -14,7 +90,7 @@ def display(keys: list[Value], values: list[Value]) -> Record:
     if len(keys) != len(values):
         raise Refusal("`**` in a dict is not supported", "write the items one by one")
     if not all(isinstance(k, Const) for k in keys):
-        raise Refusal("the keys of a dict must be constants", "use an array for what is indexed in a loop")
+        raise CONSTANT
     found = {k.value: v for k, v in zip(keys, values, strict=True)}  # type: ignore[union-attr]
     return Record(tuple(found.values()), tuple(found), False)
 
@@ -26,8 +102,6 @@ def keys(r: Record) -> Tup:
 
 
 def attribute(r: Record, name: str) -> Value:
-    from .values import Method
-
     if not r.attributes:
         return Method(r, name)
     if name not in r.names:

@@ -12,13 +12,13 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Raise, Var
-from . import lists, tuples
+from . import lists, records, tuples
 from .expressions import expr, is_places, is_shape, item, known, nested, operand, store, truth
 from .inline import give_back
 from .jumps import Jump
 from .loops import for_, while_
 from .parser import Parser
-from .values import Listing, Nested, Refusal, Static, Tup, Value, is_code
+from .values import Dictionary, Listing, Nested, Refusal, Static, Tup, Value, is_code
 
 INPLACE: dict[type, Callable[..., Any]] = {
     ast.Add: op.iadd,
@@ -131,6 +131,9 @@ def assign(q: Parser, node: ast.AST, target: ast.expr, value: Value) -> None:
             if isinstance(owner, Listing):
                 lists.assign(q, node, owner, target.slice, value)
                 return
+            if isinstance(owner, Dictionary):
+                records.assign(q, node, owner, expr(q, target.slice), value)
+                return
             place = store(q, target, owner)
             q.emit(node, place, q.operand(node, value))
         case ast.Attribute():
@@ -170,7 +173,7 @@ def opened(q: Parser, node: ast.AST, targets: list[ast.expr], value: Value) -> t
     """The targets with their values; `*rest` takes a tuple."""
     if not any(isinstance(t, ast.Starred) for t in targets):
         return targets, items(q, node, value, len(targets))
-    value = tuples.opened(value)
+    value = tuples.opened(q, value)
     if not isinstance(value, Tup):
         raise Refusal("`*` in an assignment is supported for tuples only", "write the items one by one", q.loc(node))
     return tuples.split(targets, value.items)
@@ -178,7 +181,7 @@ def opened(q: Parser, node: ast.AST, targets: list[ast.expr], value: Value) -> t
 
 def items(q: Parser, node: ast.AST, value: Value, n: int) -> list[Value]:
     """The `n` items of something that is unpacked; a wrong number raises ValueError as in Python."""
-    value = tuples.opened(value)
+    value = tuples.opened(q, value)
     if isinstance(value, Tup):
         if len(value.items) != n:
             raise Refusal(f"{len(value.items)} values cannot be unpacked into {n} names", "", q.loc(node))
@@ -216,7 +219,10 @@ def augmented(q: Parser, node: ast.AugAssign) -> None:
             old = q.lookup(name)
             value = expr(q, node.value)
             if isinstance(old, Listing):
-                raise Refusal("a list cannot be added to in place", "use append, or extend")
+                if fn is not op.iadd:
+                    raise Refusal("a list cannot be changed like this", "use append, or extend")
+                lists.method(q, node, old, "extend", [value])
+                return
             together = tuples.arithmetic(fn, old, value)
             if together is not None:
                 q.bind(node, name, together)
@@ -228,6 +234,12 @@ def augmented(q: Parser, node: ast.AugAssign) -> None:
                 before = q.operand(node.target, lists.item(q, node.target, owner, node.target.slice))
                 new = q.temp(node, Call(fn, (before, operand(q, node.value))))
                 lists.assign(q, node, owner, node.target.slice, new)
+                return
+            if isinstance(owner, Dictionary):
+                key = expr(q, node.target.slice)
+                before = q.operand(node.target, records.item(q, records.contents(q, owner), key))
+                new = q.temp(node, Call(fn, (before, operand(q, node.value))))
+                records.assign(q, node, owner, key, new)
                 return
             place = store(q, node.target, owner)
             old = q.temp(node, place)
@@ -245,12 +257,14 @@ def if_(q: Parser, node: ast.If) -> None:
     if isinstance(cond, Const):
         statements(q, node.body if cond.value else node.orelse)
         return
-    lists.formed(q, lambda: branches(q, node, cond))
+    lists.formed(q, node, lambda: branches(q, node, cond))
 
 
 def branches(q: Parser, node: ast.If, cond: Expr) -> None:
     lists.before_branch(q, node)
+    start = dict(q.store)
     q.branch(node, cond, lambda: statements(q, node.body), lambda: statements(q, node.orelse))
+    lists.of_one_length(q, start)
 
 
 def return_(q: Parser, node: ast.Return, source: ast.expr | None) -> None:

@@ -21,7 +21,7 @@ def starred(q: Parser, nodes: list[ast.expr], value: Callable[[ast.expr], Value]
     def one(n: ast.expr) -> tuple[Value, ...]:
         if not isinstance(n, ast.Starred):
             return (value(n),)
-        t = opened(value(n.value))
+        t = opened(q, value(n.value))
         if not isinstance(t, Tup):
             raise Refusal("`*` is supported for tuples of known length only", "write the items one by one", q.loc(n))
         return t.items
@@ -29,12 +29,12 @@ def starred(q: Parser, nodes: list[ast.expr], value: Callable[[ast.expr], Value]
     return [v for part in q.each(nodes, one) for v in part]
 
 
-def opened(v: Value) -> Value:
+def opened(q: Parser, v: Value) -> Value:
     """What iterating over the value gives: of a dict, its keys."""
     from .lists import known
     from .records import keys
 
-    v = known(v)
+    v = known(q, v)
     return keys(v) if isinstance(v, Record) else v
 
 

@@ -50,9 +50,15 @@ class Record:
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: what it holds is in the environment of the activation that made it."""
+    """A list: what it holds stands in the store, under its key."""
 
-    home: Activation
+    key: str
+
+
+@dataclass(frozen=True)
+class Dictionary:
+    """A dict that may change: what it holds, a `Record`, stands in the store, under its key."""
+
     key: str
 
 
@@ -98,7 +104,7 @@ class Partial:
 class Method:
     """`a.sum` of an array, or `d.items` of a dict, before it is called."""
 
-    owner: Var | Record | Listing
+    owner: Var | Record | Listing | Dictionary
     name: str
 
 
@@ -122,14 +128,27 @@ class Refused:
 
 
 Value = (
-    Expr | Static | Tup | Record | Listing | Grown | Column | Nested | Partial | Method | Unclear | Earlier | Refused
+    Expr
+    | Static
+    | Tup
+    | Record
+    | Listing
+    | Dictionary
+    | Grown
+    | Column
+    | Nested
+    | Partial
+    | Method
+    | Unclear
+    | Earlier
+    | Refused
 )
 
 
 class Reformed(Exception):
-    """A list was taken for one of numbers or arrays, and its items are tuples; ends the parsing of a loop or branch."""
+    """Ends the parsing of a loop or branch: a list must be an array before it, or its items are tuples of this form."""
 
-    def __init__(self, key: str, form: Value):
+    def __init__(self, key: str, form: Value | None = None):
         super().__init__(key)
         self.key, self.form = key, form
 
