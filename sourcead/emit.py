@@ -340,7 +340,7 @@ RESERVED = frozenset({"np", "math", "cmath", "operator", "prange", *_CALLED_BY_N
 
 def namespace(f: Function) -> dict[str, Any]:
     """The globals in which emitted code runs."""
-    calls: dict[str, Any] = {r.__name__: r.compiled for r in called(f.body, Routine)}
+    calls: dict[str, Any] = {r.__name__: r if r.argtypes else r.compiled for r in called(f.body, Routine)}
     calls |= {g.__name__: g for g in called(f.body, GradientOf)}
     modules = {name: home for name, home in MODULES.items() if "." not in name}
     stood_in = {fn.__name__: fn for fn in stand_ins.STAND_INS.values()}

@@ -8,15 +8,17 @@ from __future__ import annotations
 import inspect
 import operator as op
 import warnings
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
-from numba.core import compiler, errors, typed_passes, types
+from numba.core import compiler, errors, sigutils, typed_passes, types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import PassManager
-from numba.core.registry import cpu_target
+from numba.core.registry import CPUDispatcher, cpu_target
+from numba.core.typing import signature
 
 from .emit import lines, name_of, to_function
 from .errors import Unsupported, spelled
@@ -58,6 +60,44 @@ class _TypesOnly(CompilerBase):
                 break
         manager.finalize()
         return [manager]
+
+
+class TypedOnly(CPUDispatcher):
+    """A function that is typed where typed code calls it, and not compiled."""
+
+    def __call__(self, *args: Any) -> Any:
+        return self.py_func(*args)
+
+    def compile(self, sig: Any) -> None:
+        argtypes = tuple(sigutils.normalize_signature(sig)[0])
+        if argtypes in self.overloads:
+            return
+        with self._compiling_counter:  # by which Numba knows calls of a function in itself
+            returned = types_of(self.py_func, argtypes).return_type
+        name = SimpleNamespace(modname="", qualname=self.py_func.__name__, uid=0)
+        found = SimpleNamespace(signature=signature(returned, *argtypes), fndesc=name, objectmode=False)
+        self.overloads[argtypes] = found
+
+    def _make_finalizer(self) -> Callable[[], None]:
+        return lambda: None  # there is no code to be forgotten
+
+
+def types_of(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Any:
+    """What Numba knows of a function after type inference; raises its error when there is no `typemap`."""
+    flags = compiler.Flags()
+    flags.nrt = True  # arrays may be created and returned
+    flags.error_model = "numpy"
+    run = _TypesOnly(cpu_target.typing_context, cpu_target.target_context, None, argtypes, None, flags, {})
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            run.compile_extra(pyfunc)
+    except errors.NumbaError:
+        raise
+    except Exception:
+        if not run.state.typemap:  # what fails after inference is not our concern here
+            raise
+    return run.state
 
 
 def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
@@ -103,24 +143,15 @@ def typed(f: Function, argtypes: tuple[types.Type, ...], wide: frozenset[Expr]) 
     context = cpu_target.typing_context
     context.refresh()
     cpu_target.target_context.refresh()
-    flags = compiler.Flags()
-    flags.nrt = True  # arrays may be created and returned
-    flags.error_model = "numpy"
     printed = replace(f, name=f"{f.name}_primal", body=tuple(_typeable(s, wide) for s in f.body), arguments=())
     text = lines(printed)  # under another name: it may call itself
     pyfunc = to_function(printed, "\n".join(t for t, _ in text) + "\n")
-    run = _TypesOnly(context, cpu_target.target_context, None, argtypes, None, flags, {})
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            run.compile_extra(pyfunc)
-    except errors.NumbaError as error:
-        raise refusal(error, [loc for _, loc in text]) from error
+        typemap = types_of(pyfunc, argtypes).typemap
     except Exception as error:
-        if not run.state.typemap:  # what fails after inference is not our concern here
-            raise refusal(error, [loc for _, loc in text]) from error
+        raise refusal(error, [loc for _, loc in text]) from error
     frozen = {name: context.resolve_value_type(value) for name, value in f.constants.items()}
-    found = by_name(run.state.typemap, context) | dict(zip(f.params, argtypes, strict=True)) | frozen
+    found = by_name(typemap, context) | dict(zip(f.params, argtypes, strict=True)) | frozen
     return replace(f, body=reached(f.body, found), types=found)
 
 

@@ -6,16 +6,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
+from numba import typeof
 from numba.core import types
 
+from .calls import known_calls, with_outcome
 from .checks import argument_numbers, check_result
 from .emit import RESERVED
 from .errors import SourceadError, Unsupported
 from .frontend import of_types, parse
 from .infer import infer, is_array
-from .ir import Call, Const, Function, Namer, Return, Var, rename, variable_names, walk
+from .ir import Call, Const, Function, Namer, Return, Var, rename, variable_names
 from .library import spelled_out
-from .lower import lower, written_parameters
+from .lower import lower
 from .nested import expanded
 from .parallel import in_order, in_parallel, refuse_dependent
 from .reverse import reverse
@@ -73,11 +75,12 @@ def adjoint_stages(f: Function) -> Stages:
 def with_routines(f: Function) -> Function:
     """The finished program together with those it calls, each under a name of its own."""
     programs: dict[Routine | Pullback, Function] = {}
+    primals: dict[Routine, Function] = {}
     waiting = list(called(f.body))
     while waiting:
         r = waiting.pop()
         if r not in programs:
-            g = programs[r] = routine_program(r)
+            g = programs[r] = routine_program(r, primals)
             waiting += called(g.body)
     if not programs:
         return f
@@ -93,35 +96,38 @@ def with_routines(f: Function) -> Function:
     return replace(f, body=retargeted(f.body, named), constants=constants, routines=tuple(finished))
 
 
-def routine_program(r: Routine | Pullback) -> Function:
+def routine_program(r: Routine | Pullback, primals: dict[Routine, Function]) -> Function:
     """The program of a function that calls itself, or of its pullback, ready to be emitted."""
     routine = r.routine if isinstance(r, Pullback) else r
-    out = primal_stages(routine.pyfunc, routine.argtypes)
-    f = out["primal fused"]
-    if written := written_parameters(out["infer"]):
-        loc = next((s.loc for s in walk(out["infer"].body) if s.loc is not None), None)
-        raise Unsupported(
-            f"`{f.name}` calls itself and changes its argument `{min(written)}`", loc, "change a copy: x = x.copy()"
-        )
+    if routine not in primals:
+        primals[routine] = primal_stages(routine.pyfunc, routine.argtypes, routine=routine)["primal fused"]
+    f = primals[routine]
     if any(map(draws, f.body)):
         raise Unsupported(
             f"`{f.name}` calls itself and draws random numbers", f.body[0].loc, "draw before, and pass the numbers"
         )
     if not isinstance(r, Pullback):
         return replace(polish(f), returns=result_type(f))
-    if not isinstance(result_type(f), types.Complex):
-        check_result(f.name, result_type(f), False)
     wrt = sorted((f.params[k] for k in r.wrt), key=lambda n: is_array(f.types[n]))
-    f = reverse(f, tuple(wrt), value=False, single=False, pullback=True)
+    kinds = leaf_types(result_type(f))
+    seeds = tuple(t if k in r.results else None for k, t in enumerate(kinds))
+    f = reverse(f, tuple(wrt), value=False, single=False, seeds=seeds, in_place=True)
     arrays = f.params[: r.arrays]
     returns = types.Tuple([f.types[n] for n in (*(n for n in wrt if not is_array(f.types[n])), *arrays)])
     return replace(polish(adjoint_stages(f)["fuse"]), returns=returns)
 
 
 def primal_stages(
-    pyfunc: Any, argtypes: tuple[types.Type, ...], given: tuple[Shape, ...] = (), parallel: bool = False
+    pyfunc: Any,
+    argtypes: tuple[types.Type, ...],
+    given: tuple[Shape, ...] = (),
+    parallel: bool = False,
+    routine: Routine | None = None,
 ) -> Stages:
-    """From source to a simplified program over scalars and atoms."""
+    """From source to a simplified program over scalars and atoms.
+
+    routine: the function is one that stays a call; its program returns what it writes into its arguments too.
+    """
     out: Stages = {}
     if hasattr(pyfunc, "pyfunc") and hasattr(pyfunc, "argnums"):  # a gradient, differentiated again
         inner = gradient_stages(
@@ -138,13 +144,16 @@ def primal_stages(
         out["gradient"] = replace(f, body=f.body)
         f = out["ssa"] = ssa(f)
     else:
-        f = out["parse"] = parse(pyfunc, of_types(argtypes, given))
+        f = out["parse"] = parse(pyfunc, of_types(argtypes, given), nothing=routine is not None)
         f = f if parallel else in_order(f)
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
         if (more := spelled_out(f)) is not f:
             f = out["library"] = more
-        f = out["lower"] = lower(f)
+        f = known_calls(f)
+        if routine is not None:
+            f = with_outcome(f, routine)
+        f = out["lower"] = lower(f, apart=routine is not None)
         if (more := expanded(f, gradient_stages)) is not f:
             f = out["gradients inlined"] = accumulators(ssa(more))
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
@@ -164,7 +173,7 @@ def result_type(f: Function) -> types.Type:
             case Var(n):
                 return f.types[n]
             case Const(v):
-                return types.unliteral(types.literal(v)) if isinstance(v, (int, bool, str)) else types.float64
+                return types.unliteral(typeof(v))
             case Call(_, args):
                 return types.Tuple([type_of(a) for a in args])
         raise TypeError(e)

@@ -311,6 +311,16 @@ def overlapping(x, y):
     return x_low < y_high and y_low < x_high
 
 
+@register_jitable
+def seed_like(y, seed):
+    """The adjoint of the result `y` at the start of the backward sweep: a copy of the seed, which has its shape."""
+    if seed.shape != y.shape:
+        raise ValueError("a seed must have the shape of the result that it belongs to")
+    y_bar = np.empty(y.shape, y.dtype)
+    y_bar[...] = seed
+    return y_bar
+
+
 def like(x: Any) -> Any:
     """A number or a new array of the type of `x`; stands for a gradient by `x` where types are inferred."""
     return np.copy(x) if isinstance(x, np.ndarray) else x

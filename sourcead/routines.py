@@ -1,6 +1,7 @@
 """Functions that stay calls, because they call themselves.
 
-In the primal such a call is a `Routine`. Its adjoint is a call of the routine's pullback, a program of its own: the
+In the primal such a call is a `Routine`: it gives the numbers and arrays that the function returns, and new arrays for
+the arguments that it changes. Its adjoint is a call of the routine's pullback, a program of its own: the
 forward sweep of the body once more, then the backward sweep, in which the inner calls are pullbacks again. So an
 activation keeps nothing for later (joint reversal: Griewank and Walther, "Evaluating Derivatives" (2008),
 section 12.1), and values that only linear code passes on are never computed again.
@@ -15,6 +16,7 @@ from types import FunctionType
 from typing import Any
 from weakref import WeakSet
 
+import numpy as np
 from numba import njit
 from numba.core.dispatcher import Dispatcher
 from numba.extending import register_jitable
@@ -24,11 +26,21 @@ from .ir import Block, Call, Expr, Raise, blocks, children, map_exprs, operands,
 
 
 @dataclass(frozen=True)
+class Origin:
+    """What a result has to do with the arguments: is it always the same one of them; which ones may it be?"""
+
+    argument: int | None = None
+    may_be: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
 class Routine:
     """A user's function that calls itself, for arguments of these types (none: not known yet)."""
 
     pyfunc: FunctionType
     argtypes: tuple[Any, ...] = ()
+    changes: tuple[int, ...] = ()  # the arguments that it writes into
+    results: tuple[Origin, ...] = ()  # where the numbers and arrays in its result come from; none: not known yet
     name: str = field(default="", compare=False)  # in emitted code
 
     @property
@@ -36,33 +48,40 @@ class Routine:
         return self.name or self.pyfunc.__name__.replace("<lambda>", "lambda_")
 
     def __call__(self, *args: Any) -> Any:
-        return self.pyfunc(*args)
+        """All results, as the finished program gives them: for programs that are not finished."""
+        own = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+        found = zip(flat(self.pyfunc(*own)), self.results, strict=True)
+        given = [r for r, o in found if r is not None and o.argument is None]
+        given = [r.copy() if isinstance(r, np.ndarray) else r for r in given] + [own[k] for k in self.changes]
+        return given[0] if len(given) == 1 else tuple(given) or 0
 
     @cached_property
     def compiled(self) -> Any:
-        """For type inference, and to run programs that are not finished."""
-        return native(self.pyfunc)
+        """The function itself, for type inference."""
+        from .infer import TypedOnly
+
+        return native(self.pyfunc, compile_=TypedOnly)
 
     @cached_property
     def pure(self) -> bool:
         """Does it nothing but compute a value?"""
         from .frontend import parse
-        from .lower.updates import writes_arrays
 
-        body = parse(self.pyfunc).body
-        return not any(isinstance(s, Raise) for s in walk(body)) and not any(map(writes_arrays, body))
+        return not any(isinstance(s, Raise) for s in walk(parse(self.pyfunc, nothing=True).body))
 
 
 @dataclass(frozen=True)
 class Pullback:
-    """What a routine's result hands down to its arguments.
+    """What a routine's results hand down to its arguments.
 
-    Called with the adjoints of the array arguments among `wrt` (added to in place), the arguments, and the adjoint
-    of the result; returns a tuple of the adjoints of the scalar arguments among `wrt`, then of those arrays.
+    Called with the adjoints of the array arguments among `wrt` (added to in place), the arguments, and the adjoints
+    of the results numbered `results`; returns a tuple of the adjoints of the scalar arguments among `wrt`, then of
+    those arrays.
     """
 
     routine: Routine
     wrt: tuple[int, ...]
+    results: tuple[int, ...]
     arrays: int
     name: str = field(default="", compare=False)
 
@@ -74,12 +93,21 @@ class Pullback:
         raise TypeError("a pullback is a program, which is called where it is emitted")
 
 
+def flat(result: Any) -> Iterator[Any]:
+    """The items of tuples within tuples."""
+    if isinstance(result, tuple):
+        for r in result:
+            yield from flat(r)
+    else:
+        yield result
+
+
 _callable: WeakSet[FunctionType] = WeakSet()  # plain functions that compiled code calls as they are
 
 
-def native(fn: Any, **options: Any) -> Any:
+def native(fn: Any, compile_: Any = None, **options: Any) -> Any:
     """The function compiled, and with it the plain functions that it calls; options: Numba's."""
-    compile_ = njit(error_model="numpy", **options)
+    compile_ = compile_ or njit(error_model="numpy", **options)
     functions = (fn, *callees(fn))
     for g in functions[1:]:
         if g not in _callable:

@@ -170,6 +170,7 @@ def scalar(f: Function) -> Iterator[str]:
         p.stretch_bar,
         p.unstretch,
         p.overlapping,
+        p.seed_like,
     }
 
     def looks(e: Expr) -> Iterator[str]:

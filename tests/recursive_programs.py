@@ -117,3 +117,142 @@ def weighted(w, x, n):
 @program(X[:3], X[2:5])
 def exchanged_arguments(w, x):
     return weighted(w, x, 2)
+
+
+# ---- functions that change their arguments, and give arrays, several things or nothing --------------------------
+
+
+def partitioned(a, lo, hi):
+    if lo >= hi:
+        return
+    last = lo
+    for j in range(lo, hi):
+        if a[j] < a[hi]:
+            a[last], a[j] = a[j], a[last]
+            last += 1
+    a[last], a[hi] = a[hi], a[last]
+    partitioned(a, lo, last - 1)
+    partitioned(a, last + 1, hi)
+
+
+@program(X)
+def quicksort(x):
+    partitioned(x, 0, x.shape[0] - 1)
+    s = 0.0
+    for i in range(x.shape[0]):
+        s += (i + 1) * x[i] ** 2
+    return s
+
+
+def fourier(x):
+    n = x.shape[0]
+    if n == 1:
+        return x
+    even, odd = fourier(x[::2]), fourier(x[1::2])
+    turned = np.exp(-2j * np.pi * np.arange(n // 2) / n) * odd
+    return np.concatenate((even + turned, even - turned))
+
+
+@program(X[:4])
+def spectrum(x):
+    z = fourier(x * (1.0 + 0.5j))
+    return np.sum(np.abs(z) ** 2 * np.arange(4)) + z[1].real * z[1].imag
+
+
+def sum_and_product(x, lo, hi):
+    if hi - lo == 1:
+        return x[lo], (x[lo] ** 2, 1)
+    mid = (lo + hi) // 2
+    s, (p, n) = sum_and_product(x, lo, mid)
+    t = sum_and_product(x, mid, hi)
+    return s + t[0], (p * t[1][0], n + t[1][1])
+
+
+@program(X)
+def several_results(x):
+    s, (p, n) = sum_and_product(x, 0, len(x))
+    return s * p / n
+
+
+def visited(values, left, right, k, out, depth):
+    if k < 0:
+        return 0.0
+    out[k] = values[k] * depth
+    a = visited(values, left, right, left[k], out, depth + 1)
+    return a * visited(values, left, right, right[k], out, depth + 1) + values[k] + out[k]
+
+
+@program(X)
+def tree_traversal(x):
+    left, right = np.array([1, 3, -1, -1, -1, -1]), np.array([2, 4, 5, -1, -1, -1])
+    out = np.zeros(6)
+    return visited(x, left, right, 0, out, 1) + np.sum(out**2)
+
+
+def added_up(x, n, acc):
+    if n == 0:
+        acc[0] += np.sum(x)
+        return acc
+    acc = added_up(x * 2.0, n - 1, acc)
+    acc[1] += x[0]
+    return acc
+
+
+@program(X)
+def accumulator_given_back(x):
+    acc = np.zeros(2)
+    acc = added_up(x, 2, acc)
+    return acc[0] * acc[1]
+
+
+def rows_chained(a, k):
+    if k == a.shape[0]:
+        return
+    row = a[k]
+    row *= a[k - 1]
+    row += 1.0
+    rows_chained(a, k + 1)
+
+
+@program(X.reshape(3, 2))
+def part_of_an_array_changed(a):
+    b = a * 1.5
+    for _ in range(2):
+        rows_chained(b, 1)
+        rows_chained(b[1:], 1)
+    return np.sum(b**2)
+
+
+def assigned(w, used, k, so_far):
+    if k == used.shape[0]:
+        return so_far
+    s = 0.0
+    for i in range(used.shape[0]):
+        if used[i] == 0:
+            used[i] = 1
+            s += assigned(w, used, k + 1, so_far * w[k, i])
+            used[i] = 0
+    return s
+
+
+@program(np.arange(9.0).reshape(3, 3) / 5 + 0.1)
+def permanent_by_backtracking(w):
+    return assigned(w, np.zeros(3, np.int64), 0, 1.0)
+
+
+def damped(a, n):
+    if n > 0:
+        a[n - 1] = a[n - 1] * a[n]
+        driven(a, n - 1)
+
+
+def driven(a, n):
+    if n > 0:
+        a[n] += np.sin(a[n - 1])
+        damped(a, n - 1)
+
+
+@program(X)
+def changed_by_one_another(x):
+    damped(x, 5)
+    return np.sum(x**2)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 import inspect
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from ..ir import Call, Const
+from ..ir import Call, Const, Index, Var
 from ..routines import Routine, calls_itself
 from .activation import Activation, body_of, inside, join, local_names, parameters, stored
 from .jumps import Region, completes
@@ -65,8 +66,32 @@ def routine(
     q.namer.taken.add(fn.__name__)
     q.routines.add(fn.__name__)
     result = q.temp(node, Call(fn, tuple(q.operand(node, v) for v in given.values())))
-    q.given_back[result] = act.name
-    return result
+    if callee.value in _unknown:
+        q.pending.add(result)
+        return result
+    return spread(q, node, result, structure(callee.value))
+
+
+_unknown: list[FunctionType] = []  # functions whose results are being found out
+
+
+def structure(fn: FunctionType) -> Value:
+    """What a function that calls itself returns: its items, where that is a tuple."""
+    from .parse import parsed
+
+    _unknown.append(fn)
+    try:
+        return parsed(fn)[2]
+    finally:
+        _unknown.pop()
+
+
+def spread(q: Parser, node: ast.AST, v: Var, like: Value) -> Value:
+    """The value of a call with the items that it has."""
+    if isinstance(like, Tup):
+        parts = (q.temp(node, Index(v, (Const(k),))) for k in range(len(like.items)))
+        return replace(like, items=tuple(spread(q, node, x, i) for x, i in zip(parts, like.items, strict=True)))
+    return Const(None) if like == Const(None) else v
 
 
 def activation(q: Parser, callee: Nested | Static) -> Activation:
@@ -171,9 +196,9 @@ def leave(q: Parser, tree: ast.FunctionDef, made: tuple[Any, ...], returns: list
         if q.findings.found:  # what was refused may have held the return
             raise Refusal
         raise Refusal(f"`{act.name}` returns nothing on some path", "end it with a return, or with raise", q.loc(tree))
-    if act.result is None:
+    if act.result is None and not q.pending:
         raise Refusal
-    return act.result
+    return act.result or Const(0)
 
 
 def returns_of(tree: ast.FunctionDef) -> list[ast.Return]:
@@ -183,6 +208,8 @@ def returns_of(tree: ast.FunctionDef) -> list[ast.Return]:
 def give_back(q: Parser, node: ast.Return, value: Value) -> None:
     """`return value` somewhere in the body: the result gets its name."""
     act = q.act
+    if value in q.pending:  # what the function itself returns, which other paths tell
+        return
     top = len(q.stack) == 1
     kept = q.keep(node, "return", "result" if top else f"{act.name.strip('<>')}_result", value)
     if act.result is not None and act.result != kept:

@@ -9,7 +9,7 @@ from typing import Any
 
 from .. import primitives as p
 from ..errors import Unsupported
-from ..ir import Block, Bundle, Call, Const, Expr, Function, Loc, Return, in_bundle
+from ..ir import Block, Bundle, Call, Const, Expr, Function, Return, in_bundle
 from .arguments import Argument, bind
 from .inline import body, of_function, returns_of
 from .jumps import eliminate
@@ -19,11 +19,23 @@ from .parser import Parser
 from .values import Refusal, Tup, Value
 
 
-def parse(pyfunc: Callable[..., Any], given: Sequence[Argument] = ()) -> Function:
+def parse(pyfunc: Callable[..., Any], given: Sequence[Argument] = (), nothing: bool = False) -> Function:
     """The program of a Python function; `Unsupported`, with all findings at once, when it cannot be one.
 
-    `given` tells what the arguments are made of; without it, each is one value.
+    `given` tells what the arguments are made of; without it, each is one value. `nothing`: it may return None.
     """
+    q, called, result = parsed(pyfunc, given)
+    if result == Const(None) and not nothing:
+        where = q.loc(q.act.source.node)
+        raise Unsupported(f"`{q.act.name}` returns nothing", where, "end it with `return` and a number")
+    return finish(q, called, result)
+
+
+Called = tuple[tuple[str, str | Bundle], ...]
+
+
+def parsed(pyfunc: Callable[..., Any], given: Sequence[Argument] = ()) -> tuple[Parser, Called, Value]:
+    """The parser behind the body of a function, how the function is called, and its result."""
     fn = getattr(pyfunc, "py_func", pyfunc)
     if not isinstance(fn, FunctionType):
         raise Unsupported(f"{pyfunc!r} is not a Python function", None, "define one with def or lambda")
@@ -41,19 +53,16 @@ def parse(pyfunc: Callable[..., Any], given: Sequence[Argument] = ()) -> Functio
     except Refusal as r:
         q.note(r, tree)
     q.findings.check()
-    return finish(q, act.name, called, tree, where, result)
+    return q, called, result
 
 
-def finish(
-    q: Parser, name: str, called: tuple[tuple[str, str | Bundle], ...], tree: Any, where: Loc, result: Value
-) -> Function:
+def finish(q: Parser, called: Called, result: Value) -> Function:
     act = q.act
-    returns = returns_of(tree) if not isinstance(tree, ast.Lambda) else []
+    name, tree = act.name, act.source.node
+    returns = returns_of(tree) if isinstance(tree, ast.FunctionDef) else []
     loc = act.source.loc(returns[-1]) if returns else act.source.loc(getattr(tree, "body", tree))
     result = known(q, result)
     values = result.items if isinstance(result, Tup) else (result,)
-    if any(isinstance(v, Const) and v.value is None for v in values[:1]):
-        raise Unsupported(f"`{name}` returns nothing", where, "end it with `return` and a number")
     try:
         kept = tuple(packed(q, tree, v) for v in values)
     except Refusal:

@@ -64,7 +64,7 @@ class Parser:
         self.labels = 0
         self.missing: set[str] = set()
         self.routines: set[str] = set()  # names of functions that stay calls
-        self.given_back: dict[Var, str] = {}  # their results
+        self.pending: set[Any] = set()  # results of such functions whose structure is not known yet
         self.serial = itertools.count(1)  # of lists
         self.store: dict[str, Value] = {}  # what lists and dicts hold
         self.kept: dict[Any, str] = {}  # the names of their items

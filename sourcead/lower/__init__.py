@@ -20,21 +20,21 @@ from .statements import block
 from .storage import Storage, analyse, changed, settle, stores
 from .updates import updates
 
-__all__ = ["lower", "written_parameters"]
+__all__ = ["lower"]
 
 
-def lower(f: Function, adjoint: bool = False) -> Function:
+def lower(f: Function, adjoint: bool = False, apart: bool = False) -> Function:
     """The program with loops in place of array expressions.
 
-    With `adjoint`, the program is the output of reverse mode: names are bound again and again, shapes are known
-    to agree, and only the array-valued adjoints of atoms are lowered.
+    With `apart`, no two arguments share memory. With `adjoint`, the program is the output of reverse mode: names
+    are bound again and again, shapes are known to agree, and only the array-valued adjoints of atoms are lowered.
     """
     findings = Findings()
     if adjoint:
         return finished(f, run(f, Storage(f), True, set(), findings))
     f = updates(f)
     storage = analyse(f)
-    f = copied_parameters(f, storage, findings)
+    f = copied_parameters(f, storage, findings, apart)
     storage = analyse(f)
     settle(storage, Findings())
     while storage.candidates:
@@ -57,11 +57,6 @@ def lower(f: Function, adjoint: bool = False) -> Function:
     return f
 
 
-def written_parameters(f: Function) -> set[str]:
-    """The parameters of a typed program whose elements it changes."""
-    return changed(analyse(updates(f))) & set(f.params)
-
-
 def run(f: Function, storage: Storage, adjoint: bool, varying: set[str], findings: Findings) -> Builder:
     b = Builder(f, adjoint, varying)
     b.storage, b.findings = storage, findings
@@ -81,7 +76,7 @@ def finished(f: Function, b: Builder) -> Function:
     return replace(g, types={n: t for n, t in b.types.items() if n in present})
 
 
-def copied_parameters(f: Function, storage: Storage, findings: Findings) -> Function:
+def copied_parameters(f: Function, storage: Storage, findings: Findings, apart: bool) -> Function:
     """Parameters that the function writes are copied on entry: the caller's arrays stay as they are."""
     written = changed(storage)
     for n in sorted(written & set(f.constants)):
@@ -95,7 +90,7 @@ def copied_parameters(f: Function, storage: Storage, findings: Findings) -> Func
     head: list[Stmt] = []
     for n in (n for n in f.params if n in written):
         others = [m for m in f.params if m != n and same_kind(types_.get(m), types_[n])]
-        for m in others:
+        for m in () if apart else others:
             if not (m in written and f.params.index(m) < f.params.index(n)):
                 head += overlap_check(namer, types_, n, m)
         new[n] = namer(n)

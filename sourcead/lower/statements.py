@@ -48,6 +48,7 @@ from .elementwise import IN_PLACE, acts_on_elements, tree
 from .gather import gather, has_arrays, scatter, updated
 from .joins import kept_row, move
 from .registry import HANDLERS
+from .routines import refuse_second_names, routine_call
 from .storage import stores
 from .updates import writes_arrays
 from .values import (
@@ -165,6 +166,13 @@ def returned(b: Builder, e: Expr) -> Expr:
 def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
     if isinstance(value, Call) and value.fn in IN_PLACE:
         in_place(b, t, value)
+        return
+    if t in b.storage.handed:
+        refuse_second_names(b, s, t)
+    if isinstance(value, Call) and isinstance(value.fn, Routine):
+        with context(b, None, None):
+            given = tuple(evaluate(b, a) for a in value.args)
+        routine_call(b, t, value.fn, given)
         return
     if already_lowered(b, s, t, value):
         return
@@ -463,8 +471,6 @@ def call_value(b: Builder, e: Call) -> Any:
         args = tuple(argument(b, a) for a in e.args)
         kwargs = {k: argument(b, v) for k, v in e.kwargs}
     arrays = any(map(is_value, args)) or any(isinstance(a, tuple) for a in args) or any(map(is_value, kwargs.values()))
-    if isinstance(fn, Routine):
-        return routine_call(b, fn, args)
     if isinstance(fn, GradientOf):
         return gradient_call(b, fn, args)
     handler = HANDLERS.get(fn)
@@ -477,16 +483,6 @@ def call_value(b: Builder, e: Call) -> Any:
     if acts_on_elements(fn) and not kwargs and not any(isinstance(a, tuple) for a in args):
         return tree(b, fn, *args)
     raise b.refuse(f"{spelled(fn)} of arrays cannot be differentiated yet", "write it as a loop over elements")
-
-
-def routine_call(b: Builder, fn: Routine, args: tuple[Any, ...]) -> Expr:
-    """A call of a function that calls itself: with arrays in memory, for one number."""
-    if b.adjoint:
-        return Call(fn, args)
-    if not isinstance(b.wanted, (types.Number, types.Boolean)):
-        raise b.refuse(f"`{fn.__name__}` calls itself and gives something else than a number", "return one number")
-    given = tuple(Var(array_name(b, a)) if is_value(a) else a for a in args)
-    return Call(replace(fn, argtypes=tuple(types.unliteral(b.type_of(a)) for a in given)), given)
 
 
 def gradient_call(b: Builder, fn: GradientOf, args: tuple[Any, ...]) -> Any:

@@ -9,8 +9,9 @@ same as long as neither is changed afterwards.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numba.core import types
@@ -23,6 +24,8 @@ from ..ir import (
     Block,
     Break,
     Call,
+    Const,
+    Expr,
     For,
     Function,
     If,
@@ -39,6 +42,7 @@ from ..ir import (
     walk,
     written,
 )
+from ..routines import Origin, Routine
 from .elementwise import IN_PLACE
 
 VIEWS = frozenset(
@@ -55,6 +59,8 @@ class Storage:
     f: Function
     parent: dict[str, tuple[str, bool]] = field(default_factory=dict)  # name → (of what, all of it?)
     sources: dict[str, list[str]] = field(default_factory=dict)  # joined name → what it is bound to
+    handed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # result of a routine → arguments it may be
+    tuples: dict[str, tuple[tuple[Expr, ...], Any]] = field(default_factory=dict)  # ... → arguments, origins of items
     same: dict[str, str | None] = field(default_factory=dict)  # joined name → the one array it stands for
     copied: dict[Move, set[str]] = field(default_factory=dict)  # targets that need a copy of their source
     after: dict[Stmt, Facts] = field(default_factory=dict)  # of joins and of views
@@ -90,7 +96,8 @@ class Storage:
             n = todo.pop()
             if n not in found:
                 found.add(n)
-                todo += [j for j, sources in self.sources.items() if any(self.memory(s) == n for s in sources)]
+                links = itertools.chain(self.sources.items(), self.handed.items())
+                todo += [j for j, sources in links if any(self.memory(s) == n for s in sources)]
         return found
 
 
@@ -103,6 +110,11 @@ def analyse(f: Function, rows: Mapping[str, str] | None = None) -> Storage:
     st.parent.update((n, (root, False)) for n, root in st.roots.items())
     for s in walk(f.body):
         match s:
+            case Assign(_, Var(t), Call(Routine() as fn, args)):
+                called(st, t, origins(f.types[t], iter(fn.results)), args)
+            case Assign(_, Var(t), Index(Var(a), (Const(int() as k),))) if a in st.tuples:
+                args, parts = st.tuples[a]
+                called(st, t, parts[k], args)
             case Assign(_, Var(t), value) if st.is_array(t):
                 found = other_name(st, value)
                 if found is None or not st.is_array(found[0]):
@@ -117,6 +129,25 @@ def analyse(f: Function, rows: Mapping[str, str] | None = None) -> Storage:
     trivial(st)
     live(f.body, frozenset(), frozenset(), st)
     return st
+
+
+def origins(t: types.Type, left: Iterator[Origin]) -> Any:
+    """Where the items of a result of this type come from, tuple by tuple."""
+    return tuple(origins(i, left) for i in t) if isinstance(t, types.BaseTuple) else next(left, None)
+
+
+def called(st: Storage, t: str, found: Any, args: tuple[Expr, ...]) -> None:
+    """`t` is what a routine gave for these arguments, or an item of it."""
+    if isinstance(found, tuple):
+        st.tuples[t] = args, found
+    elif not st.is_array(t):
+        return
+    elif found is None:  # not known yet, and so perhaps anything
+        st.sources[t] = []
+    elif found.argument is not None:
+        st.parent[t] = args[found.argument].name, True
+    else:
+        st.handed[t] = tuple(v.name for k in found.may_be if isinstance(v := args[k], Var))
 
 
 def other_name(st: Storage, value: object) -> tuple[str, bool] | None:
@@ -211,7 +242,7 @@ def before(s: Stmt, out: Facts, broken: Facts, st: Storage) -> Facts:
         case Unpack():
             out = without(out, {t.name for t in s.targets})
         case Assign(_, Var(t), _):
-            if t in st.parent:
+            if t in st.parent or t in st.handed:
                 st.after[s] = out
             out = without(out, {t})
     return out | uses(s, st)
@@ -248,6 +279,8 @@ def stores(s: Stmt, st: Storage) -> tuple[str, ...]:
             return (a,)
         case Assign(_, Var(_), Call(fn, (Var(a), *_))) if fn in IN_PLACE and st.is_array(a):
             return (a,)
+        case Assign(_, _, Call(Routine() as fn, args)):
+            return tuple(v.name for k in fn.changes if isinstance(v := args[k], Var))
     return ()
 
 

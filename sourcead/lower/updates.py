@@ -24,6 +24,7 @@ from ..ir import (
     walk,
     with_blocks,
 )
+from ..routines import Routine
 from .elementwise import IN_PLACE
 
 
@@ -95,6 +96,6 @@ def writes_arrays(s: Stmt) -> bool:
         match t:
             case Assign(_, Index(), _) | Accum(_, Index(), _):
                 return True
-            case Assign(_, _, Call(fn, _)) if fn in IN_PLACE:
+            case Assign(_, _, Call(fn, _)) if fn in IN_PLACE or isinstance(fn, Routine) and fn.changes:
                 return True
     return False

@@ -32,17 +32,19 @@ from ..ir import (
     Var,
     While,
     blocks,
+    children,
     in_bundle,
     walk,
     with_blocks,
     writes,
 )
-from .adjoint import adjoint, seed, zeros
+from .adjoint import adjoint, zeros
 from .chance import refuse_draws
 from .context import INT, Context, context, dtype, zero
 from .definite import definite
 from .plan import decide, goes_back, wants
 from .rebound import refuse_rebound
+from .seeds import named_seeds, results_of, start, whole, with_seeds
 from .settled import settled
 from .sweeps import Sweeps
 from .tapes import Tapes, leaves_early
@@ -51,6 +53,7 @@ __all__ = ["reverse"]
 
 
 Names = str | Bundle
+Seeds = tuple[Any, ...] | None
 
 
 def reverse(
@@ -60,15 +63,18 @@ def reverse(
     value: bool,
     single: bool,
     has_aux: bool = False,
-    pullback: bool = False,
+    seeds: Seeds = None,
+    in_place: bool = False,
     again: bool = False,
 ) -> Function:
     """Forward sweep, then backward sweep.
 
-    f: a lowered, typed program whose (first) result is a real scalar; wrt: parameters to differentiate with
-    respect to, or bundles of them; value: return the value too; single: one gradient rather than a tuple of them;
-    has_aux: the program returns `(result, aux)`; pullback: the result's adjoint is a parameter, the last one, and
-    the adjoints of arrays are the first ones, added to in place; again: the result is to be differentiated itself.
+    f: a lowered, typed program; wrt: parameters to differentiate with respect to, or bundles of them; value: return
+    the value too; single: one gradient rather than a tuple of them; has_aux: the program returns `(result, aux)`;
+    seeds: for each number and array that the program returns (in tuples within tuples, left to right) the type of a
+    parameter with its adjoint, or None when nothing flows in there; without, the first result is a real number whose
+    adjoint is one; in_place: the adjoints of arrays are the first parameters and are added to, the seeds the last;
+    again: the result is to be differentiated itself.
 
     The result returns `gradient`, `(value, gradient)`, `(gradient, aux)` or `((value, aux), gradient)`.
     """
@@ -76,9 +82,10 @@ def reverse(
     f = settled(replace(f, body=distinct(f.body)))
     returned = f.body[-1]
     assert isinstance(returned, Return)
-    result = returned.values[0]
+    results = results_of(returned)
     leaves = tuple(n for names in wrt for n in in_bundle(names))
-    c = context(f, leaves, tuple(v.name for v in (result,) if isinstance(v, Var)))
+    useful = results[:1] if seeds is None else [v for v, t in zip(results, seeds, strict=True) if t is not None]
+    c = context(f, leaves, tuple(v.name for v in useful if isinstance(v, Var)))
     c.again = again
     refuse_rebound(c)
     refuse_draws(c.f, leaves)
@@ -86,23 +93,24 @@ def reverse(
     for n in leaves:  # the adjoints that the user asks for get the plain names
         if n in c.active:
             c.bar(n)
-    given = None
-    if pullback:
-        given = Var(c.fresh("seed", c.types[result.name] if isinstance(result, Var) else types.float64))
+    if in_place:
         c.given = {c.bar(n).name for n in leaves if is_array(c.types[n])}
+    named = named_seeds(seeds, c)
     pieces = {s: code for s in walk(f.body) if (code := adjoint(s, c))}
     tapes = Tapes(c)
     counts = count_trips(c, pieces, tapes)
     sweeps = Sweeps(c, decide(c, wants(c, pieces, counts)), pieces, counts, tapes)
-    backward, _ = sweeps.backward(f.body, seed(f, c, result, given))
+    backward, _ = sweeps.backward(f.body, start(results, named, c, in_place))
     forward = [*tapes.sites.top, *sweeps.forward(f.body)]
     touched = writes(*backward)
     end = finish(returned, wrt, c, touched, value=value, single=single, has_aux=has_aux)
     body = (*forward, *end[0], *backward, *end[1])
     constants = {**f.constants, **end[2]}
-    if given is not None:
+    if in_place:
         arrays = tuple(c.bars[n] for n in leaves if is_array(c.types[n]))
-        f = replace(f, params=(*arrays, *f.params, given.name))
+        f = replace(f, params=(*arrays, *f.params, *(n for n in named if n)))
+    elif seeds is not None:
+        f = with_seeds(f, named, c)
     return replace(f, name=f"{f.name}_grad", body=body, types=c.types, constants=constants, tuple_result=False)
 
 
@@ -150,14 +158,11 @@ def finish(
 
     bars = [packed(names) for names in wrt]
     gradient: Expr = bars[0] if single else Call(p.pack, tuple(bars))
-    primal: Expr = returned.values[0]
-    results: tuple[Expr, ...]
-    if has_aux:
-        aux = tuple(kept(v, c, loc, between) for v in returned.values[1:])
-        one = aux[0] if len(aux) == 1 else Call(p.pack, aux)
-        results = (Call(p.pack, (primal, one)), gradient) if value else (gradient, one)
-    else:
-        results = (primal, gradient) if value else (gradient,)
+    results: tuple[Expr, ...] = (gradient,)
+    if value:
+        results = kept(whole(c.f), c, loc, between), gradient
+    elif has_aux:
+        results = gradient, kept(children(whole(c.f))[1], c, loc, between)
     end.append(Return(loc, results if len(results) == 1 else (Call(p.pack, results),)))
     return between, end, classes
 
@@ -181,7 +186,7 @@ def gradient_of(n: str, touched: set[str], c: Context, loc: Loc | None, end: lis
 
 
 def kept(v: Expr, c: Context, loc: Loc | None, between: list[Stmt]) -> Expr:
-    """An auxiliary result as the forward sweep leaves it: the backward sweep may write into arrays."""
+    """A result as the forward sweep leaves it: the backward sweep may write into arrays."""
     if isinstance(v, Call):
         return replace(v, args=tuple(kept(i, c, loc, between) for i in v.args))
     if isinstance(v, Var) and is_array(c.types[v.name]):

@@ -18,7 +18,6 @@ from ..ir import (
     Const,
     Expr,
     For,
-    Function,
     Index,
     Loc,
     Move,
@@ -52,7 +51,11 @@ def adjoint(s: Stmt, c: Context) -> list[Stmt]:
                 return shares(value, Var(y), c.bar(y), loc, c)
         case Unpack(loc, targets, value):
             bars = tuple(c.bar(t.name) if t.name in c.active else None for t in targets)
-            return atom_shares(value, targets, bars, loc, c) if any(bars) else []
+            if not any(bars):
+                return []
+            if isinstance(value.fn, Routine):
+                return routine_shares(value, bars, loc, c)
+            return atom_shares(value, targets, bars, loc, c)
         case Assign(loc, Index(Var(a), index), value):
             if a in c.active:
                 return store(s, c.bar(a), index, value, loc, c)
@@ -224,7 +227,7 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
                 "use a `for` loop over a range, without `break`",
             )
         case Call(Routine()):
-            return routine_shares(value, y_bar, loc, c)
+            return routine_shares(value, (y_bar,), loc, c)
         case Call(Pullback(), args) if any(n in c.active for n in variables(*args)):
             raise Unsupported(
                 "a second derivative of a function that calls itself", loc, "write a loop instead of the recursion"
@@ -294,13 +297,3 @@ def without_conj(e: Expr, c: Context) -> Expr:
     if e.fn is np.conj and not any(is_complex(c.types.get(n)) for n in variables(e)):
         return e.args[0]
     return rebuild(e, lambda a: without_conj(a, c))
-
-
-def seed(f: Function, c: Context, result: Expr, given: Var | None) -> list[Stmt]:
-    """The adjoint of the result: given, or by itself, which is one."""
-    if not c.is_active(result):
-        return []
-    assert isinstance(result, Var)
-    double = scalar_type(c.types[result.name]).bitwidth == 64
-    one = given or Const(1.0 if double else np.float32(1.0))
-    return [Assign(f.body[-1].loc, c.bar(result.name), one)]

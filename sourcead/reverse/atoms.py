@@ -29,16 +29,20 @@ def dot_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
     return out
 
 
-def routine_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
-    """A call of the pullback: adds to the adjoints of arrays in place, returns those of numbers."""
+def routine_shares(y: Call, y_bars: tuple[Var | None, ...], loc: Loc | None, c: Context) -> list[Stmt]:
+    """A call of the pullback: adds to the adjoints of arrays in place, returns those of numbers.
+
+    y_bars: the adjoints of the results, None where nothing flows in.
+    """
     assert isinstance(y.fn, Routine)
+    seeds = {k: bar for k, bar in enumerate(y_bars) if bar is not None}
     active = {k: a.name for k, a in enumerate(y.args) if isinstance(a, Var) and a.name in c.active}
     arrays = [n for n in active.values() if is_array(c.types[n])]
     numbers = [n for n in active.values() if not is_array(c.types[n])]
     bars = tuple(c.bar(n) for n in arrays)
     result = c.temp(types.Tuple([c.types[n] for n in (*numbers, *(b.name for b in bars))]))
-    pullback = Pullback(y.fn, tuple(active), len(arrays))
-    out: list[Stmt] = [Assign(loc, result, Call(pullback, (*bars, *y.args, y_bar)))]
+    pullback = Pullback(y.fn, tuple(active), tuple(seeds), len(arrays))
+    out: list[Stmt] = [Assign(loc, result, Call(pullback, (*bars, *y.args, *seeds.values())))]
     for k, n in enumerate(numbers):
         share = c.temp(c.types[n])
         out += [Assign(loc, share, Call(p.item, (result, Const(k)))), Accum(loc, c.bar(n), share)]

@@ -52,7 +52,7 @@ ALLOCATIONS: frozenset[Any] = frozenset(
 
 # Read the binding of their first argument (extents, dtype), never its elements.
 SHAPE_ONLY: frozenset[Any] = frozenset(
-    {prim.shape, prim.shape_of, prim.dtype_of, np.empty_like, np.zeros_like, np.ones_like}
+    {prim.shape, prim.shape_of, prim.dtype_of, prim.seed_like, np.empty_like, np.zeros_like, np.ones_like}
 )
 
 # The result may be the first argument itself, or a view of it.
@@ -65,7 +65,7 @@ ALIASING_NAMES = frozenset({"stretch", "stretch_bar", "unstretch"})
 MUTATING_NAMES = frozenset({"unstretch"})
 
 # May raise, so they stay where they are even when nobody wants the result.
-RAISING: frozenset[Any] = frozenset({prim.broadcast_extent, prim.place_within})
+RAISING: frozenset[Any] = frozenset({prim.broadcast_extent, prim.place_within, prim.seed_like})
 
 _OPERATORS = (
     *(op.add, op.sub, op.mul, op.truediv, op.floordiv, op.mod, op.pow, op.neg, op.pos, op.not_, op.invert),

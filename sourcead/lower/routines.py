@@ -1,0 +1,103 @@
+"""Calls of functions that call themselves: arrays are passed in memory, and come back as new arrays.
+
+`y = f(a, x)`, where `f` changes `a`, becomes `y, a_1 = f(a, x)`, and `a_1` is stored into `a`: what such a call does
+is said by its results alone, in the primal and in both sweeps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from numba.core import types
+
+from ..ir import Assign, Call, Const, Expr, Unpack, Var
+from ..routines import Routine
+from .build import Builder
+from .values import View, array_name, bases, is_value, store, whole
+
+
+def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> None:
+    """Lower the call with arguments `given`, whose result is called `t`."""
+    refuse_shared(b, fn, given)
+    args = tuple(Var(array_name(b, a)) if is_value(a) else b.let(a, b.type_of(a)) for a in given)
+    fn = replace(fn, argtypes=tuple(types.unliteral(b.type_of(a)) for a in args))
+    targets: list[Var] = []
+    back = iter([None if o.argument is None else given[o.argument] for o in fn.results])
+    result = named(b, t, b.f.types[t], targets, back)
+    written = [(given[k], changed(b, args[k], given[k])) for k in fn.changes]
+    targets += [new for _, new in written]
+    value = Call(fn, args)
+    if len(targets) > 1:
+        b.emit(Unpack(b.loc, tuple(targets), value))
+    else:
+        b.assign(targets[0] if targets else b.fresh(types.int64), value)
+    if result != Var(t):
+        b.env[t] = value_of(b, result)
+    for place, new in written:
+        if isinstance(place, View) and isinstance(place.base, str):  # else nobody else sees it
+            store(b, place, whole(b, new.name))
+
+
+def changed(b: Builder, a: Expr, place: Any) -> Var:
+    """A name for what a call makes of the array `a`, which stands for `place`."""
+    assert isinstance(a, Var)
+    base = getattr(place, "base", None)
+    new = b.fresh(contiguous(b.types[a.name]), base if isinstance(base, str) and not base.startswith("_t") else None)
+    b.extents[new.name] = b.extents_of(a.name)
+    return new
+
+
+def named(b: Builder, t: str, kind: Any, targets: list[Var], given: Iterator[Any]) -> Any:
+    """What the result of a call stands for: names for new numbers and arrays, or the arguments that it gives back.
+
+    t: the name of a result that is no tuple; kind: its type; given: for each item the argument that it is, or None.
+    """
+    if isinstance(kind, types.BaseTuple):
+        return tuple(named(b, "", k, targets, given) for k in kind)
+    back = next(given)
+    if back is not None:
+        return back
+    if isinstance(kind, types.NoneType):
+        return Const(None)
+    if isinstance(kind, types.Array):
+        kind = contiguous(kind)
+    name = t or b.fresh(kind).name
+    b.types[name] = kind
+    targets.append(Var(name))
+    return Var(name)
+
+
+def value_of(b: Builder, named: Any) -> Any:
+    """The same, with values for the names of arrays."""
+    if isinstance(named, tuple):
+        return tuple(value_of(b, n) for n in named)
+    array = isinstance(named, Var) and isinstance(b.types[named.name], types.Array)
+    return whole(b, named.name) if array else named
+
+
+def contiguous(t: Any) -> Any:
+    return types.Array(t.dtype, t.ndim, "C")
+
+
+def refuse_shared(b: Builder, fn: Routine, given: tuple[Any, ...]) -> None:
+    """Arguments come as copies, so none may be (a part of) another one that is changed."""
+    memory = [{v.base for v in bases(a)} if isinstance(a, View) else set() for a in given]
+    for k in fn.changes:
+        if any(memory[k] & m for j, m in enumerate(memory) if j != k):
+            raise b.refuse(
+                f"`{fn.__name__}` calls itself, and is given an array twice that it changes",
+                "pass a copy: x.copy(), or the whole array once, with the places as numbers",
+            )
+
+
+def refuse_second_names(b: Builder, s: Assign, t: str) -> None:
+    """A result that may be an argument is a copy here: neither may change later."""
+    after = b.storage.after[s]
+    for a in b.storage.handed[t]:
+        if any(("store", n) in after for n in b.storage.reach(b.storage.memory(a)) | {b.storage.memory(t)}):
+            raise b.refuse(
+                "the result of a function that calls itself may be its own argument, which is changed later",
+                "let the function return a copy: x.copy()",
+            )
