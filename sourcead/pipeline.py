@@ -104,7 +104,7 @@ def routine_program(r: Routine | Pullback, primals: dict[Routine, Function]) -> 
     f = primals[routine]
     if any(map(draws, f.body)):
         raise Unsupported(
-            f"`{f.name}` calls itself and draws random numbers", f.body[0].loc, "draw before, and pass the numbers"
+            f"`{f.name}` calls itself and draws random numbers or prints", f.body[0].loc, "draw before, print outside"
         )
     if not isinstance(r, Pullback):
         return replace(polish(f), returns=result_type(f))

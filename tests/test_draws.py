@@ -155,3 +155,22 @@ def array_of_parameters(x):
 def test_refusals(f, args, words):
     with pytest.raises(Unsupported, match=words):
         sourcead.grad(f, jit=False, cache=False)(*args)
+
+
+def printing(p):
+    s = 0.0
+    for v in p:
+        print("term", v, s)
+        s += np.sin(v * v)
+    print(p.shape[0], p)
+    return s
+
+
+@pytest.mark.parametrize("jit", [False, True])
+def test_prints_once(jit: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    """What the function prints, its gradient prints, in the same order and not again in the backward sweep."""
+    p = np.array([0.5, 2.0])
+    printing(p)
+    want = capfd.readouterr().out
+    sourcead.grad(printing, jit=jit, cache=False)(p)
+    assert capfd.readouterr().out.split() == want.split()

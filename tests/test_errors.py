@@ -57,7 +57,7 @@ def test_text_of_a_refusal() -> None:
 
 def test_all_findings_come_at_once() -> None:
     def helper(x):
-        print(x)
+        open(x)
         return x
 
     def f(x):
@@ -73,7 +73,7 @@ def test_all_findings_come_at_once() -> None:
     found = refusal(f).findings
     assert [what.split(" cannot")[0] for _, what, _ in found] == [
         "a set",
-        "`print`",
+        "files",
         "these random numbers",
         "`with` is not supported",
         "a set",
@@ -190,9 +190,9 @@ def _(x):
     return np.sum(v * v for v in x)
 
 
-@refused("`:=`")
+@refused("`:=` in a comprehension")
 def _(x):
-    return (y := x * x) + y
+    return sum([(y := x * i) for i in range(3)]) + y
 
 
 @refused("`try`")
@@ -217,10 +217,16 @@ def _(x):
     return math.sin(x)
 
 
-@refused("`del`")
+@refused("`y` is read before")
 def _(x):
     y = x
     del y
+    return y
+
+
+@refused("`del x[0]`")
+def _(x):
+    del x[0]
     return x
 
 
@@ -232,12 +238,20 @@ def _(x):
     return x
 
 
-@refused("`match`")
+@refused("only tuples can be matched by a sequence")
 def _(x):
     match x:
-        case 1.0:
-            return x
-    return -x
+        case (a, b):
+            return a * b
+    return x
+
+
+@refused("the pattern")
+def _(x):
+    match (x, x):
+        case (a, *b):
+            return a
+    return x
 
 
 @refused("generator")
@@ -343,9 +357,9 @@ def _(x):
     return x[0]
 
 
-@refused("`np.fill_diagonal` changes its argument")
+@refused("`np.putmask` changes its argument")
 def _(x):
-    np.fill_diagonal(x, 0.0)
+    np.putmask(x, x > 0, 0.0)
     return x[0, 0]
 
 
@@ -360,9 +374,9 @@ def _(x):
     return sorted(x)[0]
 
 
-@refused("a list as an index")
+@refused("a list as an index must hold integers")
 def _(x):
-    return np.sum(x[[0, 1]])
+    return np.sum(x[[]])
 
 
 @refused("an index must be an integer")

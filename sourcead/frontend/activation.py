@@ -141,7 +141,7 @@ def stored(nodes: Iterable[ast.AST]) -> set[str]:
                 names[x.name] = None
             elif isinstance(x, (ast.Import, ast.ImportFrom)):
                 names |= {(a.asname or a.name).split(".")[0]: None for a in x.names}
-            elif isinstance(x, ast.ExceptHandler) and x.name:
+            elif isinstance(x, (ast.ExceptHandler, ast.MatchAs, ast.MatchStar)) and x.name:
                 names[x.name] = None
     return set(names)
 

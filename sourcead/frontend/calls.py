@@ -202,7 +202,7 @@ def gradient(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
 
 def is_leaf(fn: Any) -> bool:
     """Does the call stay a call, for the rule table to differentiate?"""
-    if fn in KNOWN_BUILTINS or isinstance(fn, np.ufunc) or rule_of(fn) is not None:
+    if fn in KNOWN_BUILTINS or is_draw(fn) or isinstance(fn, np.ufunc) or rule_of(fn) is not None:
         return True
     if isinstance(fn, type):
         return issubclass(fn, np.generic)
@@ -270,6 +270,9 @@ def method(q: Parser, node: ast.AST, owner: Var, name: str, args: list[Value], k
     if name == "sort" and not args and not kwargs:
         q.out.append(Assign(q.loc(node), Index(owner, (Const(Ellipsis),)), q.temp(node, Call(np.sort, (owner,)))))
         return Const(None)
+    if name == "item" and len(args) < 2:
+        flat = q.temp(node, Call(np.ravel, (owner,)))
+        return Index(flat, (q.operand(node, args[0]) if args else Const(0),))
     if name == "flatten":
         flat = q.temp(node, Call(np.ravel, (owner,)))
         return Call(np.copy, (flat,))
@@ -411,6 +414,21 @@ def copyto(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     return Const(None)
 
 
+def written_out(fn: Callable[..., Any]) -> Handler:
+    """A function that changes its argument, as a helper."""
+    return lambda q, node, args: inline(q, node, Static(fn), args, {})
+
+
+def fill_diagonal(a: Any, val: Any) -> None:
+    for i in range(min(a.shape[0], a.shape[1])):
+        a[i, i] = val
+
+
+def put(a: Any, ind: Any, v: Any) -> None:
+    flat = a.ravel()
+    flat[ind] = v
+
+
 def shuffle(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     """As a permuted copy, which draws the same numbers."""
     (x,) = args
@@ -438,6 +456,8 @@ HANDLERS: dict[Any, Handler] = {
     np.shape: shape_,
     cmath.polar: polar,
     np.copyto: copyto,
+    np.fill_diagonal: written_out(fill_diagonal),
+    np.put: written_out(put),
     np.random.shuffle: shuffle,
     np.finfo: static(np.finfo),
     np.iinfo: static(np.iinfo),

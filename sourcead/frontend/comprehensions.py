@@ -19,6 +19,8 @@ def function(
     node: ast.ListComp | ast.DictComp | ast.GeneratorExp, first: list[ast.stmt], step: ast.stmt, name: str
 ) -> ast.FunctionDef:
     """`def comprehension(): first; for ...: if ...: step; return items`"""
+    if any(isinstance(n, ast.NamedExpr) for n in ast.walk(node)):
+        raise Refusal("`:=` in a comprehension is not supported", "write the loop out")
     body: ast.stmt = step
     for g in reversed(node.generators):
         for test in reversed(g.ifs):

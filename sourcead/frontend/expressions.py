@@ -48,7 +48,6 @@ REFUSED: dict[type, tuple[str, str]] = {
     ast.Set: ("a set cannot be differentiated", "use a tuple or an array"),
     ast.SetComp: ("a set comprehension cannot be differentiated", "fill an array made by np.empty(n) in a loop"),
     ast.GeneratorExp: ("a generator expression cannot be used here", "use a list: [... for ...]"),
-    ast.NamedExpr: ("`:=` is not supported", "assign on a line of its own before"),
     ast.Yield: ("a generator cannot be differentiated", "return one number"),
     ast.YieldFrom: ("a generator cannot be differentiated", "return one number"),
     ast.Await: ("`await` is not supported", "call plain functions only"),
@@ -97,6 +96,9 @@ def expr(q: Parser, node: ast.expr) -> Value:
             return located(q, node, lambda: subscript(q, node, expr(q, value), index))
         case ast.Lambda():
             return nested(q, node)
+        case ast.NamedExpr(ast.Name(name), source):
+            q.bind(node, name, expr(q, source))
+            return q.lookup(name)
     what, remedy = REFUSED.get(type(node), (f"`{ast.unparse(node)}` is not supported", ""))
     raise Refusal(what, remedy, q.loc(node))
 
@@ -390,8 +392,6 @@ def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value
 def indices(q: Parser, node: ast.expr) -> tuple[Expr, ...]:
     """The operands of `a[...]`."""
     elts = node.elts if isinstance(node, ast.Tuple) else [node]
-    if any(isinstance(e, (ast.List, ast.ListComp)) for e in elts):
-        raise Refusal("a list as an index is not supported", "use np.array([...])", q.loc(node))
     out: list[Expr] = []
     for one in q.each(elts, lambda n: index_item(q, n)):
         out += one
@@ -408,6 +408,8 @@ def index_item(q: Parser, node: ast.expr) -> list[Expr]:
     v = expr(q, node)
     if isinstance(v, Tup):
         return [q.operand(node, i) for i in v.items]
+    if isinstance(v, Listing):
+        return [lists.as_index(q, node, v)]
     i = located(q, node, lambda: q.operand(node, v))
     if isinstance(i, Const) and isinstance(i.value, (float, str, complex)):
         raise Refusal("an index must be an integer", "", q.loc(node))

@@ -385,6 +385,16 @@ def method(q: Parser, node: ast.AST, owner: Listing, name: str, args: list[Value
     raise Refusal(f"`.{name}` of a list is not supported here", "use append, pop and indices, or an array")
 
 
+def as_index(q: Parser, node: ast.AST, owner: Listing) -> Expr:
+    """`a[[0, 2]]`: the items as an array of integers."""
+    found = contents(q, owner)
+    if isinstance(found, Grown):
+        return array(q, node, found)
+    if not all(map(is_code, found.items)) or not found.items:
+        raise Refusal("a list as an index must hold integers", "use np.array([...])")
+    return q.temp(node, Call(p.array_of, tuple(q.operand(node, i) for i in found.items)))
+
+
 def repeated(q: Parser, node: ast.AST, items: tuple[Value, ...], times: Expr) -> Listing:
     """`[v] * n`"""
     if len(items) != 1 or not is_code(items[0]):

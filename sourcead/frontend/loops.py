@@ -266,7 +266,21 @@ def held(q: Parser, node: ast.AST, v: Value) -> Value:
 
 
 def while_(q: Parser, node: ast.While) -> None:
+    if any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test)):
+        node = tested_inside(node)
     lists.formed(q, node, lambda: while_loop(q, node))
+
+
+def tested_inside(node: ast.While) -> ast.While:
+    """`while True: if ...: pass; else: break`, for a test that binds names."""
+    if any(isinstance(n, (ast.Break, ast.Continue)) for s in node.orelse for n in ast.walk(s)):
+        raise Refusal("`:=` in the test of this loop is not supported", "assign before the loop, and at its end")
+    leave = ast.If(node.test, [ast.Pass()], [*node.orelse, ast.Break()])
+    made = ast.While(ast.Constant(True), [leave, *node.body], [])
+    for n in ast.walk(made):
+        if not hasattr(n, "lineno"):
+            ast.copy_location(n, node.test)
+    return made
 
 
 def while_loop(q: Parser, node: ast.While) -> None:

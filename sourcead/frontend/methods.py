@@ -37,6 +37,7 @@ METHODS: dict[str, Callable[..., Any]] = {
     "diagonal": np.diagonal,
     "dot": np.dot,
     "fill": np.full,  # see calls.method
+    "item": np.ravel,  # see calls.method
     "flatten": np.ravel,  # see calls.method
     "max": np.max,
     "mean": np.mean,
@@ -61,8 +62,6 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 
 MUTATORS: dict[Any, str] = {
-    np.fill_diagonal: "assign the elements in a loop: a[i, i] = v",
-    np.put: "assign with an array of integers: a[index] = v",
     np.place: "assign with a mask: a[mask] = v",
     np.putmask: "assign with a mask: a[mask] = v",
     np.put_along_axis: "assign the elements in a loop",
@@ -70,7 +69,6 @@ MUTATORS: dict[Any, str] = {
 """NumPy functions that change an argument, with what to write instead."""
 
 BUILTINS: dict[Any, tuple[str, str]] = {
-    print: ("`print` cannot be called in a differentiated function", "remove it, or print outside of the function"),
     open: ("files cannot be used in a differentiated function", "read the data before, and pass it as an argument"),
     input: ("`input` cannot be called in a differentiated function", "pass the value as an argument"),
     set: ("a set cannot be differentiated", "use a tuple or an array"),

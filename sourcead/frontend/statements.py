@@ -12,7 +12,7 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Raise, Var
-from . import lists, records, tuples
+from . import cases, lists, records, tuples
 from .expressions import expr, is_places, is_shape, item, known, nested, operand, store, truth
 from .inline import give_back
 from .jumps import Jump
@@ -43,9 +43,7 @@ REFUSED: dict[type, tuple[str, str]] = {
     ast.Nonlocal: ("`nonlocal` is not supported", "return the value from the inner function"),
     ast.Import: ("`import` inside of a function is not supported", "import at the top of the module"),
     ast.ImportFrom: ("`import` inside of a function is not supported", "import at the top of the module"),
-    ast.Delete: ("`del` is not supported", "leave it out; names may be used again"),
     ast.ClassDef: ("a class inside of a function is not supported", "use tuples or arrays"),
-    ast.Match: ("`match` is not supported", "write if and elif"),
     ast.AsyncFunctionDef: ("an async function cannot be differentiated", "use a plain function"),
     ast.AsyncFor: ("`async for` is not supported", "use a plain loop"),
     ast.AsyncWith: ("`async with` is not supported", "use a plain function"),
@@ -89,6 +87,11 @@ def statement(q: Parser, node: ast.stmt) -> None:
             q.out.append(Jump(q.loc(node), site.next, "skipped"))
         case ast.Return(value):
             return_(q, node, value)
+        case ast.Delete(targets):
+            for t in targets:
+                delete(q, t)
+        case ast.Match():
+            statements(q, [cases.as_ifs(q, node)])
         case ast.Assert(test, message):
             assert_(q, node, test, message)
         case ast.Raise():
@@ -247,6 +250,24 @@ def augmented(q: Parser, node: ast.AugAssign) -> None:
             q.emit(node, place, new)
         case _:
             raise Refusal(f"`{ast.unparse(node.target)}` cannot be assigned", "use variables and elements")
+
+
+def delete(q: Parser, target: ast.expr) -> None:
+    match target:
+        case ast.Name(name) if q.owner(name) is q.act:
+            q.lookup(name)
+            del q.act.env[name]
+            q.act.certain.discard(name)
+            return
+        case ast.Subscript(value, index):
+            owner = expr(q, value)
+            if isinstance(owner, Dictionary):
+                records.remove(q, target, owner, expr(q, index))
+                return
+            if isinstance(owner, Listing):
+                lists.method(q, target, owner, "pop", [expr(q, index)])
+                return
+    raise Refusal(f"`del {ast.unparse(target)}` is not supported", "leave it out", q.loc(target))
 
 
 # ---- control flow --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from .creation import shape_tuple, stable
 from .gather import gather
 from .ordering import known_shape
 from .registry import lowers
-from .values import Pull, Value, View, element, extents, fit, is_value, materialise, whole
+from .values import Pull, Value, View, array_name, element, extents, fit, is_value, materialise, whole
 
 NONE, TRUE = Const(None), Const(True)
 
@@ -100,6 +100,13 @@ def choice(b: Builder, a: Any, size: Any = NONE, replace: Any = TRUE) -> Any:
         return element(b, fit(b, a, extents(b, a)), (k,)) if is_value(a) else k
 
     return filled(b, size, kind, one)
+
+
+@lowers(print)
+def print_(b: Builder, *args: Any) -> Expr:
+    texts = tuple(Var(array_name(b, a)) if is_value(a) else a for a in args)
+    b.emit(Assign(b.loc, b.fresh(types.none), Call(print, texts)))
+    return NONE
 
 
 @lowers(np.random.seed)

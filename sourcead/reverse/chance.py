@@ -13,7 +13,7 @@ def refuse_draws(f: Function, wrt: tuple[str, ...]) -> None:
     made = [
         (s, s.value)
         for s in walk(f.body)
-        if isinstance(s, Assign) and isinstance(s.value, Call) and is_draw(s.value.fn) and s.value.args
+        if isinstance(s, Assign) and isinstance(s.value, Call) and is_draw(s.value.fn) and s.value.fn is not print
     ]
     varied = active(f, wrt, tuple(f.types)) if made else set()
     findings = Findings()

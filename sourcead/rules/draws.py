@@ -25,8 +25,8 @@ class Draw:
 
 
 DRAWS: dict[Fn, Draw] = {}
-OTHERS = frozenset({np.random.seed, np.random.permutation, np.random.shuffle, np.random.choice})
-"""What draws too, or decides what is drawn."""
+OTHERS = frozenset({np.random.seed, np.random.permutation, np.random.shuffle, np.random.choice, print})
+"""What draws too, or decides what is drawn; and what else happens once, in its turn."""
 
 
 def draw(name: str, partials: Callable[..., Any] | None = None, integer: Any = False, **defaults: Any) -> None:
