@@ -31,7 +31,7 @@ from .ir import (
     blocks,
     bound,
     reads,
-    variables,
+    used,
     walk,
 )
 from .rules import is_constant
@@ -146,9 +146,8 @@ def definitions(f: Function, where: dict[Stmt, Scope], root: Scope) -> dict[str,
 
 def reads_here(s: Stmt) -> set[str]:
     """Names the statement itself reads, not its blocks."""
-    from .ir import operands
 
-    return set(variables(*operands(s)))
+    return set(used(s))
 
 
 def definition(

@@ -39,8 +39,8 @@ from .ir import (
     bound,
     map_exprs,
     names,
-    operands,
     substitute,
+    used,
     variables,
     walk,
 )
@@ -115,7 +115,7 @@ class Liveness:
 def reads_of(s: Stmt) -> Live:
     """Names a statement itself reads; a store needs the array it changes."""
     extra = (s.target.array.name,) if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index) else ()
-    return frozenset((*variables(*operands(s)), *extra))
+    return frozenset((*used(s), *extra))
 
 
 # ---- renaming --------------------------------------------------------------------------------------

@@ -36,7 +36,7 @@ from .ir import (
     bound,
     children,
     operands,
-    variables,
+    used,
     walk,
 )
 from .nested import GradientOf
@@ -145,7 +145,7 @@ def defined(f: Function) -> Iterator[str]:
                 yield from visit(s.test)
             known.update(carried)
             stored = s.target.array.name if isinstance(s, (Assign, Accum)) and isinstance(s.target, Index) else None
-            for n in (*variables(*operands(s)), *([stored] if stored else [])):
+            for n in (*used(s), *([stored] if stored else [])):
                 if n not in known:
                     yield f"{n} is read in {show(s)} and not defined on any path"
             known.update(bound(s))

@@ -4,27 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 
-from ..ir import (
-    Assign,
-    Block,
-    Stmt,
-    Unpack,
-    Var,
-    blocks,
-    bound,
-    map_exprs,
-    operands,
-    reads,
-    variables,
-    walk,
-    with_blocks,
-    writes,
-)
+from ..ir import Assign, Block, Stmt, Unpack, Var, blocks, bound, map_exprs, reads, used, walk, with_blocks, writes
 
 
 def named(block: Block) -> Block:
     """The same program, in which `t = value` and later `x = t` is `x = value`, if `t` has no other use."""
-    uses = Counter(n for s in walk(block) for n in variables(*operands(s)))
+    uses = Counter(n for s in walk(block) for n in used(s))
     made = Counter(n for s in walk(block) for n in bound(s))
     once = {n for n in uses if n.startswith("_t") and uses[n] == made[n] == 1}
     return _block(block, once) if once else block

@@ -30,10 +30,11 @@ def once(fn: Callable[[Any], R]) -> Callable[[Any], R]:
 
     @wraps(fn)
     def remembered(node: Any) -> R:
-        memory = node.__dict__
-        if key not in memory:
-            memory[key] = fn(node)
-        return memory[key]
+        try:
+            return node.__dict__[key]
+        except KeyError:
+            found = node.__dict__[key] = fn(node)
+            return found
 
     return remembered
 

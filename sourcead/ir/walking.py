@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import operator as op
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 from .nodes import (
     Accum,
@@ -28,6 +30,8 @@ from .nodes import (
     once,
 )
 
+T = TypeVar("T")
+
 # ---- shape -------------------------------------------------------------------------------
 
 
@@ -43,9 +47,19 @@ def blocks(s: Stmt) -> tuple[Block, ...]:
     return ()
 
 
+def same(a: tuple[object, ...], b: tuple[object, ...]) -> bool:
+    """Do the two hold the same statements (or expressions), each the very same?"""
+    return a is b or len(a) == len(b) and all(map(op.is_, a, b))
+
+
+def with_body(f: Function, body: Block) -> Function:
+    """The program with another body (itself when nothing changed)."""
+    return f if same(f.body, body) else replace(f, body=body)
+
+
 def with_blocks(s: Stmt, new: tuple[Block, ...]) -> Stmt:
     """The same statement around other blocks (itself when nothing changed)."""
-    if all(a is b for a, b in zip(blocks(s), new, strict=True)):
+    if all(map(same, blocks(s), new)):
         return s
     match s:
         case If():
@@ -84,6 +98,7 @@ def operands(s: Stmt) -> tuple[Expr, ...]:
     return ()
 
 
+@once
 def written(s: Stmt) -> tuple[str, ...]:
     """The names the statement itself (not its blocks) binds, or whose elements it changes."""
     match s:
@@ -100,6 +115,7 @@ def written(s: Stmt) -> tuple[str, ...]:
     return ()
 
 
+@once
 def bound(s: Stmt) -> tuple[str, ...]:
     """The names the statement itself (re)binds; stores into elements do not count."""
     match s:
@@ -117,38 +133,52 @@ def bound(s: Stmt) -> tuple[str, ...]:
 
 
 def map_exprs(s: Stmt, fn: Callable[[Expr], Expr], target: Callable[[Var], Var] | None = None) -> Stmt:
-    """The statement with `fn` applied to every expression it evaluates, `target` to every name it writes."""
+    """The statement with `fn` applied to every expression it evaluates, `target` to every name it writes (itself when
+    nothing changed: what is remembered with it then stays)."""
     tv = target or (lambda v: v)
 
     def lvalue(t: Var | Index) -> Var | Index:
-        return Index(tv(t.array), tuple(fn(i) for i in t.index)) if isinstance(t, Index) else tv(t)
+        if not isinstance(t, Index):
+            return tv(t)
+        array, index = tv(t.array), each(fn, t.index)
+        return t if array is t.array and index is t.index else Index(array, index)
 
     match s:
-        case Assign(_, t, v):
-            return replace(s, target=lvalue(t), value=fn(v))
-        case Unpack():
-            call = fn(s.value)
+        case Assign(loc, t, v) | Accum(loc, t, v):
+            place, value = lvalue(t), fn(v)
+            return s if place is t and value is v else type(s)(loc, place, value)
+        case Unpack(loc, targets, v):
+            names, call = each(tv, targets), fn(v)
             assert isinstance(call, Call)
-            return replace(s, targets=tuple(map(tv, s.targets)), value=call)
-        case Accum(_, t, v):
-            return replace(s, target=lvalue(t), value=fn(v))
-        case Move():
-            return replace(s, targets=tuple(map(tv, s.targets)), sources=tuple(map(fn, s.sources)))
-        case Push(_, stack, v):
-            value = fn(v)
+            return s if names is targets and call is v else Unpack(loc, names, call)
+        case Move(loc, targets, sources):
+            names, values = each(tv, targets), each(fn, sources)
+            return s if names is targets and values is sources else Move(loc, names, values)
+        case Push(loc, stack, v):
+            kept, value = tv(stack), fn(v)
             assert isinstance(value, Var)
-            return replace(s, stack=tv(stack), value=value)
-        case Pop(_, t, stack):
-            return replace(s, target=tv(t), stack=tv(stack))
+            return s if kept is stack and value is v else Push(loc, kept, value)
+        case Pop(loc, t, stack):
+            name, kept = tv(t), tv(stack)
+            return s if name is t and kept is stack else Pop(loc, name, kept)
         case If() | While():
-            return replace(s, cond=fn(s.cond))
-        case For():
-            return replace(s, var=tv(s.var), start=fn(s.start), stop=fn(s.stop), step=fn(s.step))
-        case Raise():
-            return replace(s, args=tuple(map(fn, s.args)))
-        case Return():
-            return replace(s, values=tuple(map(fn, s.values)))
+            cond = fn(s.cond)
+            return s if cond is s.cond else replace(s, cond=cond)
+        case For(_, var, start, stop, step):
+            old = (var, start, stop, step)
+            new = (tv(var), fn(start), fn(stop), fn(step))
+            return s if same(old, new) else replace(s, var=new[0], start=new[1], stop=new[2], step=new[3])
+        case Raise(loc, exc, args):
+            return s if (given := each(fn, args)) is args else Raise(loc, exc, given)
+        case Return(loc, values):
+            return s if (results := each(fn, values)) is values else Return(loc, results)
     return s
+
+
+def each(fn: Callable[[T], T], items: tuple[T, ...]) -> tuple[T, ...]:
+    """`fn` of every item (the same tuple when nothing changed)."""
+    new = tuple(map(fn, items))
+    return items if same(items, new) else new
 
 
 # ---- walking --------------------------------------------------------------------------
@@ -169,8 +199,7 @@ def rebuild(e: Expr, fn: Callable[[Expr], Expr]) -> Expr:
     """The expression with `fn` applied to its children (itself when nothing changed)."""
     if not (old := children(e)):
         return e
-    new = tuple(map(fn, old))
-    if all(a is b for a, b in zip(old, new, strict=True)):
+    if (new := each(fn, old)) is old:
         return e
     match e:
         case Call():
@@ -196,6 +225,12 @@ def _variables(e: Expr) -> tuple[str, ...]:
 def variables(*exprs: Expr) -> list[str]:
     """The names an expression reads, with repetitions, left to right."""
     return [n for e in exprs for n in _variables(e)]
+
+
+@once
+def used(s: Stmt) -> tuple[str, ...]:
+    """The names that the statement itself (not its blocks) reads, with repetitions."""
+    return tuple(variables(*operands(s)))
 
 
 def substitute(e: Expr, env: Mapping[str, Expr]) -> Expr:
@@ -236,12 +271,22 @@ def _routine_names(e: Expr) -> frozenset[str]:
 
 def reads(*stmts: Stmt) -> set[str]:
     """Names whose values the statements, blocks included, use (a store reads no array)."""
-    return {n for s in walk(stmts) for n in variables(*operands(s))}
+    return set().union(*map(_reads, stmts))
 
 
 def writes(*stmts: Stmt) -> set[str]:
     """Names the statements, blocks included, bind or change."""
-    return {n for s in walk(stmts) for n in written(s)}
+    return set().union(*map(_writes, stmts))
+
+
+@once
+def _reads(s: Stmt) -> frozenset[str]:
+    return frozenset(used(s)).union(*(_reads(t) for b in blocks(s) for t in b))
+
+
+@once
+def _writes(s: Stmt) -> frozenset[str]:
+    return frozenset(written(s)).union(*(_writes(t) for b in blocks(s) for t in b))
 
 
 def variable_names(f: Function) -> set[str]:

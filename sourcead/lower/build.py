@@ -34,7 +34,7 @@ from ..ir import (
     Stmt,
     Var,
     names,
-    operands,
+    used,
     variables,
     walk,
     written,
@@ -414,7 +414,7 @@ def readers(f: Function) -> dict[str, list[Stmt]]:
     """The statements that read a name themselves."""
     found: dict[str, list[Stmt]] = {}
     for s in walk(f.body):
-        for n in {*variables(*operands(s)), *stored_array(s)}:
+        for n in {*used(s), *stored_array(s)}:
             found.setdefault(n, []).append(s)
     return found
 

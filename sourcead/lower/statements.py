@@ -35,8 +35,7 @@ from ..ir import (
     bound,
     children,
     map_exprs,
-    operands,
-    variables,
+    used,
 )
 from ..nested import GradientOf
 from ..routines import Routine
@@ -101,9 +100,7 @@ def forget(b: Builder) -> None:
 
 def poisoned(b: Builder, s: Stmt) -> bool:
     """Does the statement need something that was refused? It would only repeat the message."""
-    names = set(variables(*operands(s))) | (
-        {s.target.array.name} if isinstance(s, Assign) and isinstance(s.target, Index) else set()
-    )
+    names = set(used(s)) | ({s.target.array.name} if isinstance(s, Assign) and isinstance(s.target, Index) else set())
     if not names & b.poison or isinstance(s, (If, For, While)):
         return False
     b.poison.update(bound(s))

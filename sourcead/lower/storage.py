@@ -37,8 +37,7 @@ from ..ir import (
     Var,
     While,
     blocks,
-    operands,
-    variables,
+    used,
     walk,
     written,
 )
@@ -205,7 +204,7 @@ def blocks_of(st: Storage) -> tuple[dict[str, Path], dict[str, list[Path]]]:
         for s in block:
             if isinstance(s, Unpack) or isinstance(s, Assign) and isinstance(s.target, Var):
                 places.update(dict.fromkeys(written(s), path))
-            for n in {*variables(*operands(s)), *written(s)} & seen.keys():
+            for n in {*used(s), *written(s)} & seen.keys():
                 seen[n].append(path)
             for b in blocks(s):
                 visit(b, (*path, next(number)))
@@ -268,7 +267,7 @@ def handed_on(s: Move, out: Facts, st: Storage) -> Facts:
 
 
 def uses(s: Stmt, st: Storage) -> Facts:
-    found = {("use", st.memory(n)) for n in variables(*operands(s)) if st.is_array(n)}
+    found = {("use", st.memory(n)) for n in used(s) if st.is_array(n)}
     return frozenset(found | {(kind, st.memory(n)) for n in stores(s, st) for kind in ("use", "store")})
 
 

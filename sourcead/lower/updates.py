@@ -19,8 +19,7 @@ from ..ir import (
     Var,
     blocks,
     names,
-    operands,
-    variables,
+    used,
     walk,
     with_blocks,
 )
@@ -31,7 +30,7 @@ from .elementwise import IN_PLACE
 def updates(f: Function) -> Function:
     count: dict[str, int] = {}
     for s in walk(f.body):
-        for n in variables(*operands(s)):
+        for n in used(s):
             count[n] = count.get(n, 0) + 1
     new_types = dict(f.types)
     namer = Namer(names(f))

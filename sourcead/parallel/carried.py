@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import Findings
-from ..ir import Assign, Block, Call, For, Function, Move, Stmt, Var, bound, operands, variables, walk
+from ..ir import Assign, Block, Call, For, Function, Move, Stmt, Var, bound, used, variables, walk
 from ..reverse.context import plain
 from ..simplify.dependence import exposed, leaves, only_accumulated
 from ..simplify.effects import draws
@@ -74,6 +74,6 @@ def is_reduction(name: str, body: Block, fns: frozenset[Any]) -> bool:
             ends = [v for t, v in zip(s.targets, s.sources, strict=True) if t.name in chain]
             if not all(isinstance(v, Var) and v.name in chain for v in ends):
                 return False
-        elif s not in links and chain & {*variables(*operands(s)), *bound(s)}:
+        elif s not in links and chain & {*used(s), *bound(s)}:
             return False
     return True

@@ -104,7 +104,7 @@ def reverse(
     forward = [*tapes.sites.top, *sweeps.forward(f.body)]
     touched = writes(*backward)
     end = finish(returned, wrt, c, touched, value=value, single=single, has_aux=has_aux)
-    body = (*forward, *end[0], *backward, *end[1])
+    body = distinct((*forward, *end[0], *backward, *end[1]))
     constants = {**f.constants, **end[2]}
     if in_place:
         arrays = tuple(c.bars[n] for n in leaves if is_array(c.types[n]))

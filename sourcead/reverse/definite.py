@@ -36,8 +36,7 @@ from ..ir import (
     blocks,
     bound,
     names,
-    operands,
-    variables,
+    used,
     walk,
     with_blocks,
 )
@@ -52,7 +51,7 @@ def definite(f: Function) -> Function:
     """The same program, in which every joined name is bound before it is, perhaps, read."""
     reads: dict[str, int] = {}
     for s in walk(f.body):
-        for n in variables(*operands(s)):
+        for n in used(s):
             reads[n] = reads.get(n, 0) + 1
     joined = {t.name for s in walk(f.body) if isinstance(s, Move) for t in s.targets}
     pass_ = _Pass(joined, reads, dict(f.types), Namer(names(f)))
@@ -115,11 +114,11 @@ class _Pass:
         return s, known | set(bound(s))
 
     def look(self, s: Stmt, known: frozenset[str]) -> None:
-        self.early.update(n for n in variables(*operands(s)) if n in self.joined and n not in known)
+        self.early.update(n for n in used(s) if n in self.joined and n not in known)
 
     def read_behind(self, n: str, s: Stmt) -> bool:
         """Is the name read outside this statement?"""
-        return sum(m == n for t in walk((s,)) for m in variables(*operands(t))) < self.reads.get(n, 0)
+        return sum(m == n for t in walk((s,)) for m in used(t)) < self.reads.get(n, 0)
 
     def bind(self, late: set[str], loc: Loc | None, out: list[Stmt]) -> frozenset[str]:
         for n in sorted(late - self.bound):

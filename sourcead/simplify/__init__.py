@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..ir import Function, operands, variables, walk
+from ..ir import Function, used, walk
 from .accumulators import accumulators
 from .coalesce import coalesce
 from .copies import copies
@@ -50,7 +50,7 @@ def simplify(f: Function) -> Function:
 
 
 def size(f: Function) -> int:
-    return sum(1 + len(variables(*operands(s))) for s in walk(f.body))
+    return sum(1 + len(used(s)) for s in walk(f.body))
 
 
 def polish(f: Function) -> Function:

@@ -31,10 +31,11 @@ from ..ir import (
     While,
     blocks,
     bound,
-    operands,
+    used,
     variables,
     walk,
     with_blocks,
+    with_body,
 )
 
 
@@ -43,12 +44,12 @@ def accumulators(f: Function) -> Function:
     occurrences: dict[str, int] = {}
     for n in _occurrences(f.body):
         occurrences[n] = occurrences.get(n, 0) + 1
-    return replace(f, body=_block(f.body, f.types, occurrences))
+    return with_body(f, _block(f.body, f.types, occurrences))
 
 
 def _occurrences(b: Block) -> Iterator[str]:
     for s in walk(b):
-        yield from variables(*operands(s))
+        yield from used(s)
         yield from bound(s)
 
 
@@ -90,7 +91,7 @@ def _readers(loop: For | While) -> dict[str, list[Stmt]]:
     """The statements of a loop by the names they read."""
     out: dict[str, list[Stmt]] = {}
     for s in walk((loop,)):
-        for n in set(variables(*operands(s))):
+        for n in set(used(s)):
             out.setdefault(n, []).append(s)
     return out
 

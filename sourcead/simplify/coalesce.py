@@ -24,6 +24,7 @@ from ..ir import (
     rename,
     walk,
     with_blocks,
+    with_body,
 )
 from .liveness import Liveness, liveness
 
@@ -48,7 +49,7 @@ def coalesce(f: Function) -> Function:
     new = {n: name for n, g in group.items() if (name := _spelling(g, f.params)) != n}
     if not new:
         return f
-    return replace(f, body=_without_self_moves(tuple(rename(s, new) for s in f.body)))
+    return with_body(f, _without_self_moves(tuple(rename(s, new) for s in f.body)))
 
 
 _PARTS = re.compile(r"(?P<stem>.+?)(?P<kind>_bar|_dot|_saved)?(_\d+)*")

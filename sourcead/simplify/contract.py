@@ -34,10 +34,11 @@ from ..ir import (
     bound,
     is_const,
     map_exprs,
-    operands,
     reads,
     rebuild,
+    same,
     substitute,
+    used,
     variables,
     walk,
     with_blocks,
@@ -139,7 +140,7 @@ def _contract(f: Function, name: str, known: Locals) -> Function:
             return (*b[:k], *rest)
         return tuple(with_blocks(s, tuple(map(visit, blocks(s)))) for s in b)
 
-    if any(name in variables(*operands(s)) and not _only_elements(s, name) for s in walk(f.body)):
+    if any(name in used(s) and not _only_elements(s, name) for s in walk(f.body)):
         return f
     body = visit(f.body)
     if not done or any(name in reads(s) | writes(s) for s in body):
@@ -158,7 +159,7 @@ def _unmark(s: Stmt, name: str) -> Stmt:
 
 def _only_elements(s: Stmt, name: str) -> bool:
     """Does the statement use the array by full elements only?  (What looks at its shape does not.)"""
-    uses = sum(n == name for n in variables(*operands(s)))
+    uses = sum(n == name for n in used(s))
     target = isinstance(s, Accum) and isinstance(s.target, Index) and s.target.array.name == name
     loads = sum(a.name == name and a.place is not None and a.kind == "load" for a in own_accesses(s))
     return uses == loads + target
@@ -211,7 +212,7 @@ def _rewrite(
 
 def _starts(s: Stmt, name: str) -> bool:
     """Is this a plain store into the array that does not read it?"""
-    return isinstance(s, Assign) and isinstance(s.target, Index) and name not in variables(*operands(s))
+    return isinstance(s, Assign) and isinstance(s.target, Index) and name not in used(s)
 
 
 def _keeps_type(s: Stmt, name: str, dtype: Any, types: Mapping[str, Any]) -> bool:
@@ -267,12 +268,8 @@ def _define(b: Block, known: Locals) -> Block:
         elif isinstance(s.value, Var | Const) and not any(_may_leave(x) for x in out[k + 1 : user]):
             _define_scalar(out, k, user, known.f.types)
     out = [s for s in out if s is not _GONE]
-    if len(out) == len(b) and all(x is y for x, y in zip(out, b, strict=True)):
-        new = b
-    else:
-        new = tuple(out)
-    inner = tuple(with_blocks(s, tuple(_define(c, known) for c in blocks(s))) for s in new)
-    return new if all(x is y for x, y in zip(inner, new, strict=True)) else inner
+    inner = tuple(with_blocks(s, tuple(_define(c, known) for c in blocks(s))) for s in out)
+    return b if same(inner, b) else inner
 
 
 _GONE = Stmt(None)

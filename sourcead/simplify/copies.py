@@ -38,6 +38,8 @@ from ..ir import (
     rebuild,
     substitute,
     walk,
+    with_blocks,
+    with_body,
     writes,
 )
 from .effects import is_int_const
@@ -55,7 +57,7 @@ _FOLDED = frozenset(
 def copies(f: Function) -> Function:
     """Replace every name that holds a copy of another name, or a constant, by it where both still hold."""
     p = _Pass(f.types, non_negative(f))
-    return replace(f, body=p.block(f.body, {}))
+    return with_body(f, p.block(f.body, {}))
 
 
 def non_negative(f: Function) -> set[str]:
@@ -160,7 +162,7 @@ class _Pass:
         env.update({n: v for n, v in then_env.items() if else_env.get(n) == v})
         if not then and not orelse:
             return ()
-        return (replace(s, cond=cond, then=then, orelse=orelse),)
+        return (with_blocks(map_exprs(s, lambda _: cond), (then, orelse)),)
 
     def loop(self, s: For | While, env: Env) -> Block:
         if isinstance(s, For):
@@ -177,14 +179,14 @@ class _Pass:
                     return self.block((first, *s.body), env)
         _kill(env, writes(s))
         if isinstance(s, For):
-            return (replace(s, body=self.block(s.body, dict(env))),)
+            return (with_blocks(s, (self.block(s.body, dict(env)),)),)
         inner = dict(env)
         test = self.block(s.test, inner)
         cond = self.simplify(substitute(s.cond, inner))
         if isinstance(cond, Const) and cond.value is False:
             env.update(inner)
             return test
-        return (replace(s, test=test, cond=cond, body=self.block(s.body, inner)),)
+        return (with_blocks(map_exprs(s, lambda _: cond), (test, self.block(s.body, inner))),)
 
     # ---- expressions
 

@@ -7,7 +7,7 @@ that holds it is bound anew, or (loads) something is stored into its memory.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from .. import primitives as prim
@@ -33,6 +33,8 @@ from ..ir import (
     rebuild,
     variables,
     walk,
+    with_blocks,
+    with_body,
 )
 from .effects import Effects, class_of, effects, is_allocation, is_pure, is_scalar_call, memory_read, storage
 from .extents import extents_of
@@ -54,7 +56,7 @@ def cse(f: Function) -> Function:
     """Replace later computations of an available expression by the name that holds it."""
     joined = {n for s in walk(f.body) if isinstance(s, Move | Accum) for n in bound(s)}
     p = _Pass(storage(f), f.types, joined)
-    return replace(f, body=p.block(f.body, {}))
+    return with_body(f, p.block(f.body, {}))
 
 
 @dataclass
@@ -72,22 +74,21 @@ class _Pass:
             case If():
                 s = map_exprs(s, lambda e: self.known(e, env))
                 assert isinstance(s, If)
-                new: Stmt = replace(s, then=self.block(s.then, dict(env)), orelse=self.block(s.orelse, dict(env)))
+                new = with_blocks(s, (self.block(s.then, dict(env)), self.block(s.orelse, dict(env))))
                 self.kill(env, effects((s,), self.classes))
                 return new
             case For():
                 s = map_exprs(s, lambda e: self.known(e, env))
                 assert isinstance(s, For)
                 self.kill(env, effects((s,), self.classes))
-                return replace(s, body=self.block(s.body, dict(env)))
+                return with_blocks(s, (self.block(s.body, dict(env)),))
             case While():
                 self.kill(env, effects((s,), self.classes))
                 inner = dict(env)
                 test = self.block(s.test, inner)
                 # what the test computes is not used outside it
-                return replace(
-                    s, test=test, cond=self.known(s.cond, inner), body=self.block(s.body, self.body_env(s, env))
-                )
+                body = self.block(s.body, self.body_env(s, env))
+                return with_blocks(map_exprs(s, lambda e: self.known(e, inner)), (test, body))
         s = map_exprs(s, lambda e: self.known(e, env))
         if isinstance(s, Assign) and s.target == s.value:
             return None  # the same statement once more

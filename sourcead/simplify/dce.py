@@ -5,12 +5,10 @@ What may raise stays, and so does what decides about it.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from ..ir import Function
+from ..ir import Function, with_body
 from .liveness import needed
 
 
 def dce(f: Function) -> Function:
     """The statements of `f` whose results reach its value (or its exceptions)."""
-    return replace(f, body=needed(f))
+    return with_body(f, needed(f))

@@ -33,7 +33,9 @@ from ..ir import (
     blocks,
     bound,
     children,
+    once,
     operands,
+    used,
     variables,
     walk,
 )
@@ -55,8 +57,13 @@ def accesses(stmts: Iterable[Stmt]) -> Iterator[Access]:
         yield from own_accesses(s)
 
 
-def own_accesses(s: Stmt) -> Iterator[Access]:
+@once
+def own_accesses(s: Stmt) -> tuple[Access, ...]:
     """What the statement itself (not its blocks) loads, then what it stores."""
+    return tuple(_own_accesses(s))
+
+
+def _own_accesses(s: Stmt) -> Iterator[Access]:
     match s:
         case Accum(_, t, v):
             evaluated: tuple[Expr, ...] = (v, *(t.index if isinstance(t, Index) else ()))
@@ -102,7 +109,7 @@ def exposed(b: Block) -> tuple[set[str], set[str]]:
 def _expose(b: Block, sure: set[str], first: set[str]) -> None:
     for s in b:
         if not isinstance(s, While):  # its condition comes after its test
-            first |= {n for n in variables(*operands(s)) if n not in sure}
+            first |= {n for n in used(s) if n not in sure}
         if isinstance(s, Assign | Accum) and isinstance(s.target, Index) and s.target.array.name not in sure:
             first.add(s.target.array.name)
         if isinstance(s, If):
@@ -135,7 +142,7 @@ def only_accumulated(b: Iterable[Stmt]) -> set[str]:
                 added.add(n)
                 other |= set(variables(v))
             case _:
-                other |= {*bound(s), *variables(*operands(s))}
+                other |= {*bound(s), *used(s)}
     return added - other
 
 

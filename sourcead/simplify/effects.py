@@ -10,8 +10,7 @@ from __future__ import annotations
 import math
 import operator as op
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import reduce
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -40,8 +39,10 @@ from ..ir import (
     children,
     once,
     operands,
+    used,
     variables,
     walk,
+    written,
 )
 from ..routines import Pullback, Routine
 from ..rules import is_atom, is_draw
@@ -208,12 +209,10 @@ def _classes(f: Function, at_once: bool) -> dict[str, str]:
                 join(stack.name, v.name)
             case Pop(_, t, stack) if not at_once:
                 join(stack.name, t.name)
-        for n in (*variables(*operands(s)), *bound(s)):
-            find(n)
-        if isinstance(s, Assign | Accum) and isinstance(s.target, Index):
-            find(s.target.array.name)
+        for n in (*used(s), *written(s)):
+            parent.setdefault(n, n)
     for n in (*f.params, *f.constants, *f.types):
-        find(n)
+        parent.setdefault(n, n)
     viewed = {find(n) for n in views}
     return {n: _VIEWED + c if (c := find(n)) in viewed else c for n in parent}
 
@@ -275,16 +274,7 @@ class Effects:
     jumps: bool
 
     def __or__(self, o: Effects) -> Effects:
-        return Effects(
-            self.uses | o.uses,
-            self.binds | o.binds,
-            self.loads | o.loads,
-            self.stores | o.stores,
-            self.renames | o.renames,
-            self.stacks | o.stacks,
-            self.raises or o.raises,
-            self.jumps or o.jumps,
-        )
+        return united((self, o))
 
 
 def class_of(classes: Mapping[str, str], n: str) -> str:
@@ -292,14 +282,29 @@ def class_of(classes: Mapping[str, str], n: str) -> str:
 
 
 def effects(stmts: Iterable[Stmt], classes: Mapping[str, str]) -> Effects:
-    e = reduce(op.or_, map(_effects, stmts), NOTHING)
+    e = united(map(_effects, stmts))
     loads, stores, renames = (
-        frozenset(class_of(classes, n) for n in names) for names in (e.loads, e.stores, e.renames)
+        frozenset([class_of(classes, n) for n in names]) for names in (e.loads, e.stores, e.renames)
     )
-    return replace(e, loads=loads, stores=stores, renames=renames)
+    return Effects(e.uses, e.binds, loads, stores, renames, e.stacks, e.raises, e.jumps)
 
 
-NOTHING = Effects(*(frozenset[str](),) * 6, raises=False, jumps=False)
+def united(each: Iterable[Effects]) -> Effects:
+    """All of them together."""
+    parts = tuple(each)
+    if len(parts) == 1:
+        return parts[0]
+    none: frozenset[str] = frozenset()
+    return Effects(
+        none.union(*[e.uses for e in parts]),
+        none.union(*[e.binds for e in parts]),
+        none.union(*[e.loads for e in parts]),
+        none.union(*[e.stores for e in parts]),
+        none.union(*[e.renames for e in parts]),
+        none.union(*[e.stacks for e in parts]),
+        any(e.raises for e in parts),
+        any(e.jumps for e in parts),
+    )
 
 
 @once
@@ -317,7 +322,7 @@ def _effects(s: Stmt) -> Effects:
         raises=isinstance(s, Raise) or any(map(may_raise, own)),
         jumps=isinstance(s, Break | Return),
     )
-    return reduce(op.or_, (_effects(t) for b in blocks(s) for t in b), e)
+    return united([e, *(_effects(t) for b in blocks(s) for t in b)])
 
 
 def conflict(a: Effects, b: Effects) -> bool:

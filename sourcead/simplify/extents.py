@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from ..ir import (
     rebuild,
     walk,
     with_blocks,
+    with_body,
 )
 from ..rules import result_extents
 
@@ -62,7 +62,7 @@ def known_extents(f: Function) -> Function:
     def visit(s: Stmt) -> Stmt:
         return with_blocks(map_exprs(s, read), tuple(tuple(map(visit, b)) for b in blocks(s)))
 
-    return replace(f, body=tuple(map(visit, f.body)))
+    return with_body(f, tuple(map(visit, f.body)))
 
 
 def _joined(f: Function, fixed: _Fixed, known: Mapping[str, Extents]) -> dict[str, Extents]:

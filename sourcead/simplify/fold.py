@@ -29,8 +29,10 @@ from ..ir import (
     reads,
     rebuild,
     substitute,
+    used,
     variables,
     with_blocks,
+    with_body,
     writes,
 )
 from .dce import dce
@@ -47,7 +49,7 @@ def fold(f: Function) -> Function:
     """Nest `_t` temporaries where nothing between their computation and their one use changes an operand."""
     f = dce(added_up(f))  # a reader that nobody needs would be forgotten
     p = _Pass(f, liveness(f), storage(f))
-    return replace(f, body=p.block(f.body))
+    return with_body(f, p.block(f.body))
 
 
 def added_up(f: Function) -> Function:
@@ -60,7 +62,7 @@ def added_up(f: Function) -> Function:
             add_up(stmts, k, f, classes)
         return tuple(s for s in stmts if s is not None)
 
-    return replace(f, body=block(f.body))
+    return with_body(f, block(f.body))
 
 
 def add_up(stmts: list[Stmt | None], k: int, f: Function, classes: dict[str, str]) -> None:
@@ -140,7 +142,7 @@ class _Pass:
             if name in reads(s):
                 inside = any(name in reads(*b) for b in blocks(s))
                 fits = not isinstance(s, While | Push | Pop) and not inside
-                return m if fits and sum(n == name for n in variables(*operands(s))) == 1 else None
+                return m if fits and sum(n == name for n in used(s)) == 1 else None
             if conflict(x, effects((s,), self.classes)):
                 return None
         return None

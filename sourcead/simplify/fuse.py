@@ -55,12 +55,20 @@ def fuse(f: Function) -> Function:
 def join(f: Function) -> Function:
     """Fuse the loops of every block; `f` itself when there is nothing to fuse."""
     for _ in range(_ROUNDS):
+        if not has_alike(f.body):
+            break
         p = _Pass(liveness(f), storage(f), storage(f, at_once=True), dict(f.types), Namer(names(f)))
         body = p.block(f.body)
         if not p.changed:
             break
         f = replace(f, body=body, types=p.types)
     return f
+
+
+def has_alike(b: Block) -> bool:
+    """Are there two loops over the same range in one block?"""
+    ranges = [_range(s) for s in b if isinstance(s, For)]
+    return len(set(ranges)) < len(ranges) or any(has_alike(c) for s in b for c in blocks(s))
 
 
 @dataclass

@@ -8,7 +8,6 @@ from __future__ import annotations
 import operator as op
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import replace
 
 from ..ir import (
     Accum,
@@ -22,17 +21,18 @@ from ..ir import (
     Stmt,
     Var,
     blocks,
-    operands,
+    used,
     variables,
     walk,
     with_blocks,
+    with_body,
 )
 from .effects import conflict, effects, storage
 
 
 def increments(f: Function) -> Function:
     """`t = a[i]; t_1 = t + v; a[i] = t_1`, the names being read nowhere else: `a[i] += v`."""
-    reads = Counter(n for s in walk(f.body) for n in variables(*operands(s)))
+    reads = Counter(n for s in walk(f.body) for n in used(s))
     classes = storage(f)
 
     def visit(b: Block) -> Block:
@@ -43,7 +43,7 @@ def increments(f: Function) -> Function:
                     _join(out, k, f, reads, classes)
         return tuple(with_blocks(s, tuple(map(visit, blocks(s)))) for s in out if s is not None)
 
-    return replace(f, body=visit(f.body))
+    return with_body(f, visit(f.body))
 
 
 def _join(out: list[Stmt | None], k: int, f: Function, reads: Mapping[str, int], classes: Mapping[str, str]) -> None:
@@ -83,9 +83,9 @@ def _next_reader(out: list[Stmt | None], k: int, name: str) -> int | None:
         s = out[m]
         if s is None:
             continue
-        if name in variables(*operands(s)):
+        if name in used(s):
             return m
-        if any(name in variables(*operands(c)) for c in walk((s,))) or name in effects((s,), {}).binds:
+        if any(name in used(c) for c in walk((s,))) or name in effects((s,), {}).binds:
             return None
     return None
 

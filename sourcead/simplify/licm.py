@@ -8,7 +8,6 @@ from __future__ import annotations
 import operator as op
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from ..ir import (
     variables,
     walk,
     with_blocks,
+    with_body,
 )
 from .copies import at_least_zero, non_negative
 from .dependence import alone
@@ -69,7 +69,7 @@ def reuse_buffers(f: Function) -> Function:
 def _moved(f: Function, movable: Callable[[Assign], bool], memory: bool = False) -> Function:
     if not any(isinstance(s, For | While) for s in walk(f.body)):
         return f
-    return replace(f, body=_block(f.body, liveness(f), movable, memory))
+    return with_body(f, _block(f.body, liveness(f), movable, memory))
 
 
 def _block(b: Block, live: Liveness, movable: Callable[[Assign], bool], memory: bool) -> Block:

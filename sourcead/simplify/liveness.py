@@ -8,6 +8,7 @@ While the analysis runs, a set of names is an integer with a bit for each: loops
 
 from __future__ import annotations
 
+from collections import UserDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import compress
@@ -31,7 +32,9 @@ from ..ir import (
     Unpack,
     Var,
     While,
+    once,
     variables,
+    with_blocks,
 )
 from .effects import class_of, is_pure, memory_read, own_stores, storage
 
@@ -43,41 +46,49 @@ def element(cls: str) -> str:
     return "*" + cls
 
 
+class Wanted(UserDict[Stmt, Live]):
+    """Statement -> names; what the walk has found are numbers until somebody asks for them."""
+
+    def __init__(self, found: dict[Stmt, int], bits: Iterable[str]):
+        super().__init__()
+        self.data = found  # type: ignore[assignment]
+        self.bits = tuple(bits)
+
+    def __getitem__(self, s: Stmt) -> Live:
+        wanted: Live | int = self.data[s]
+        if isinstance(wanted, int):
+            wanted = self.data[s] = frozenset(compress(self.bits, map(int, f"{wanted:b}"[::-1])))
+        return wanted
+
+
 @dataclass
 class Liveness:
     """What is wanted behind each statement that stays, and at the start of an iteration of each loop."""
 
-    after: dict[Stmt, Live]
-    head: dict[Stmt, Live]
+    after: Wanted
+    head: Wanted
 
 
 def liveness(f: Function) -> Liveness:
     walk = _walked(f)[1]
-    known: dict[int, Live] = {}
-
-    def names(bits: int) -> Live:
-        if bits not in known:
-            known[bits] = frozenset(compress(walk.bits, map(int, f"{bits:b}"[::-1])))
-        return known[bits]
-
-    return Liveness({s: names(x) for s, x in walk.after.items()}, {s: names(x) for s, x in walk.head.items()})
+    return Liveness(Wanted(dict(walk.after), walk.bits), Wanted(dict(walk.head), walk.bits))
 
 
-def needed(f: Function, also: Iterable[str] = ()) -> Block:
-    """The statements of `f` whose results reach its value or its exceptions; `also`: names wanted at the end."""
-    return _walked(f, also)[0]
+def needed(f: Function) -> Block:
+    """The statements of `f` whose results reach its value or its exceptions."""
+    return _walked(f)[0]
 
 
-def _walked(f: Function, also: Iterable[str] = ()) -> tuple[Block, _Walk]:
+@once
+def _walked(f: Function) -> tuple[Block, _Walk]:
     classes = storage(f)
     counts: dict[str, int] = {}
     for c in classes.values():
         counts[c] = counts.get(c, 0) + 1
     walk = _Walk(classes, {n for n, c in classes.items() if counts[c] == 1})
-    end = walk.set_of(also)
     while True:
         known = walk.stacks_needed
-        body, _ = walk.block(f.body, end, 0, False)
+        body, _ = walk.block(f.body, 0, 0, False)
         if walk.stacks_needed == known:
             return body, walk
 
@@ -204,8 +215,7 @@ class _Walk:
         orelse, b = self.block(s.orelse, live, brk, keep_breaks)
         if not then and not orelse:
             return None, live
-        new = s if _same(then, s.then) and _same(orelse, s.orelse) else replace(s, then=then, orelse=orelse)
-        return new, a | b | self.reading(s.cond)
+        return with_blocks(s, (then, orelse)), a | b | self.reading(s.cond)
 
     def _loops(self, s: For | While, live: int) -> tuple[Stmt | None, int]:
         """Grow what an iteration wants of the one before until nothing changes; empty loops vanish."""
@@ -230,16 +240,11 @@ class _Walk:
         counter = self.set_of((s.var.name,))
         body, before = self.block(s.body, live | wanted & ~counter, live, stays)
         stays = stays or bool(body) or bool(live & counter)
-        return (s if _same(body, s.body) else replace(s, body=body)), before, stays
+        return with_blocks(s, (body,)), before, stays
 
     def _while(self, s: While, live: int, wanted: int, stays: bool) -> tuple[Stmt, int, bool]:
         body, before = self.block(s.body, live | wanted, live, stays)
         want = live | before | (self.reading(s.cond) if stays else 0)
         test, before = self.block(s.test, want, live, stays)
         stays = stays or bool(body) or bool(test)
-        same = _same(body, s.body) and _same(test, s.test)
-        return (s if same else replace(s, test=test, body=body)), before, stays
-
-
-def _same(a: Block, b: Block) -> bool:
-    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+        return with_blocks(s, (test, body)), before, stays

@@ -9,22 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from ..ir import (
-    Assign,
-    Block,
-    Call,
-    Function,
-    If,
-    Stmt,
-    Var,
-    blocks,
-    bound,
-    operands,
-    reads,
-    variables,
-    walk,
-    with_blocks,
-)
+from ..ir import Assign, Block, Call, Function, If, Stmt, Var, blocks, bound, reads, used, walk, with_blocks, with_body
 from .effects import conflict, effects, is_allocation, is_array, is_pure, may_raise, storage
 
 
@@ -60,7 +45,7 @@ def sink(f: Function) -> Function:
                     del stmts[k]
         return tuple(with_blocks(s, tuple(map(block, blocks(s)))) for s in stmts)
 
-    return replace(f, body=block(f.body))
+    return with_body(f, block(f.body))
 
 
 def reader(stmts: list[Stmt], k: int) -> int | None:
@@ -70,7 +55,7 @@ def reader(stmts: list[Stmt], k: int) -> int | None:
     if len(readers) != 1:
         return None
     s = stmts[readers[0]]
-    if not isinstance(s, If) or name in variables(*operands(s)):
+    if not isinstance(s, If) or name in used(s):
         return None
     return readers[0] if sum(name in reads(*b) for b in blocks(s)) == 1 else None
 

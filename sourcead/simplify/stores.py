@@ -7,7 +7,7 @@ of no use.  `dce` cannot see it: it does not tell elements apart.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ..ir import (
     Accum,
@@ -24,6 +24,7 @@ from ..ir import (
     bound,
     walk,
     with_blocks,
+    with_body,
 )
 from .dependence import Access, accesses, counts_up_from_zero, own_accesses
 from .effects import class_of, is_pure, is_viewed, storage
@@ -33,7 +34,7 @@ from .liveness import Liveness, element, liveness
 def dead_stores(f: Function) -> Function:
     """Drop the stores of a loop nest behind the last load from the same element, if nobody wants it afterwards."""
     p = _Pass(storage(f), liveness(f))
-    return replace(f, body=p.block(f.body))
+    return with_body(f, p.block(f.body))
 
 
 @dataclass
