@@ -29,6 +29,7 @@ from .simplify.induction import induction
 from .simplify.sink import sink
 from .ssa import ssa
 from .structure import Shape, leaf_types
+from .verify import summed
 
 Stages = dict[str, Function]
 
@@ -159,8 +160,13 @@ def primal_stages(
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     if "parse" in out:  # what the user wrote
         refuse_dependent(f)
-    out["primal fused"] = simplify(fuse(f))
+    out["primal fused"] = simplify(defined_once(fuse(f)))
     return out
+
+
+def defined_once(f: Function) -> Function:
+    """Scalars in the place of array elements that are stored more than once, each with a single definition again."""
+    return accumulators(ssa(f)) if any(summed(f)) else f
 
 
 def result_type(f: Function) -> types.Type:

@@ -11,9 +11,19 @@ STEP = 3e-4
 WEIGHTS = ((1, 45 / 60), (2, -9 / 60), (3, 1 / 60))  # f'(0) = sum of w (f(kh) - f(-kh)) / h + O(h**6)
 
 
+def each(f: Callable[..., Any], value: Any, *others: Any) -> Any:
+    """A function of all numbers and arrays in a structure, and of those in others that are built like it."""
+    if isinstance(value, dict):
+        return {k: each(f, v, *(o[k] for o in others)) for k, v in value.items()}
+    if isinstance(value, tuple):
+        items = [each(f, *vs) for vs in zip(value, *others, strict=True)]
+        return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
+    return f(value, *others)
+
+
 def fresh(args: Sequence[Any]) -> list[Any]:
     """The arguments with copied arrays: the function may write into them."""
-    return [a.copy() if isinstance(a, np.ndarray) else a for a in args]
+    return [each(lambda v: v.copy() if isinstance(v, np.ndarray) else v, a) for a in args]
 
 
 def value(f: Callable[..., Any], args: Sequence[Any]) -> float:
@@ -23,7 +33,7 @@ def value(f: Callable[..., Any], args: Sequence[Any]) -> float:
 
 def moved(args: Sequence[Any], direction: dict[int, Any], t: float) -> list[Any]:
     """The arguments, those of `direction` displaced by `t` times their direction."""
-    return [a + t * direction[k] if k in direction else a for k, a in enumerate(args)]
+    return [each(lambda v, d: v + t * d, a, direction[k]) if k in direction else a for k, a in enumerate(args)]
 
 
 def directional(f: Callable[..., Any], args: Sequence[Any], direction: dict[int, Any], step: float = STEP) -> float:
