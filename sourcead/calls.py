@@ -83,10 +83,10 @@ def described(r: Routine, f: Function) -> Routine:
 def origin(v: Expr, st: Storage, numbers: dict[str, int]) -> Origin:
     if not isinstance(v, Var) or not st.is_array(v.name):
         return Origin()
-    memory = st.memory(v.name)
+    (memory,) = st.memories(v.name)
     if memory in numbers and st.identity(v.name) == memory:
         return Origin(numbers[memory], ())
-    found = (k for n, k in numbers.items() if st.is_array(n) and memory in st.reach(n))
+    found = (k for n, k in numbers.items() if st.is_array(n) and memory in st.reach(frozenset({n})))
     return Origin(None, tuple(sorted(found)))
 
 
@@ -116,7 +116,7 @@ def is_none(v: Expr, f: Function) -> bool:
 
 def own_array(n: str, st: Storage, before: list[Expr]) -> bool:
     """Is it made by the function itself, contiguous, and returned once?"""
-    memory = st.memory(n)
+    (memory,) = st.memories(n)
     if memory in (*st.f.params, *st.f.constants) or st.identity(n) != memory or st.f.types[n].layout != "C":
         return False
-    return all(st.memory(v.name) != memory for v in before if isinstance(v, Var) and st.is_array(v.name))
+    return all(memory not in st.memories(v.name) for v in before if isinstance(v, Var) and st.is_array(v.name))

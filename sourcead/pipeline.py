@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -15,7 +16,7 @@ from .emit import RESERVED
 from .errors import SourceadError, Unsupported
 from .frontend import of_types, parse
 from .infer import infer, is_array
-from .ir import Call, Const, Function, Namer, Return, Var, rename, variable_names
+from .ir import Call, Const, Function, Namer, Return, Var, bound, rename, variable_names, walk
 from .library import spelled_out
 from .lower import lower
 from .nested import expanded
@@ -29,7 +30,6 @@ from .simplify.induction import induction
 from .simplify.sink import sink
 from .ssa import ssa
 from .structure import Shape, leaf_types
-from .verify import summed
 
 Stages = dict[str, Function]
 
@@ -160,13 +160,15 @@ def primal_stages(
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     if "parse" in out:  # what the user wrote
         refuse_dependent(f)
-    out["primal fused"] = simplify(defined_once(fuse(f)))
+    out["primal fused"] = simplify(defined_once(f, fuse(f)))
     return out
 
 
-def defined_once(f: Function) -> Function:
-    """Scalars in the place of array elements that are stored more than once, each with a single definition again."""
-    return accumulators(ssa(f)) if any(summed(f)) else f
+def defined_once(f: Function, fused: Function) -> Function:
+    """Scalars in the place of array elements that are stored or added to more than once, with one definition a name."""
+    scalars = {n for n, t in fused.types.items() if is_array(f.types.get(n)) and not is_array(t)}
+    times = Counter(n for s in walk(fused.body) for n in bound(s) if n in scalars)
+    return accumulators(ssa(fused)) if any(k > 1 for k in times.values()) else fused
 
 
 def result_type(f: Function) -> types.Type:

@@ -295,6 +295,16 @@ def slice_stop(stop, n, step):
     return min(max(stop + n if stop < 0 else stop, low), high)
 
 
+def flat(x):
+    """The elements of an array where they stand, row after row; Numba's flat iterators have no type of an array."""
+    return x.flat
+
+
+@overload(flat)
+def _flat(x):
+    return lambda x: np.ravel(x)
+
+
 @register_jitable
 def overlapping(x, y):
     """May two arrays share memory: do the ranges of their addresses meet?"""

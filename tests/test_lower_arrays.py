@@ -133,12 +133,14 @@ def test_joined(f, args):
 
 def test_two_names_for_one_array():
     def f(x):
-        a = x * 2.0
-        b = a
         for i in range(3):
-            b[0] = 1.0
-            b = b * 2.0
-        return np.sum(a) + np.sum(b)
+            t = x * i
+            u, v = t, t[1:]
+            if i == 1:
+                u, v = x, x[:2]
+            v[0] = 1.0
+            x = x + u
+        return np.sum(x)
 
     with pytest.raises(Unsupported, match="two names for one array"):
         lowered(f, v)

@@ -86,8 +86,8 @@ def expr(q: Parser, node: ast.expr) -> Value:
             return boolean(q, node, isinstance(o, ast.And), values)
         case ast.Compare(left):
             return compare(q, node, item(q, left))
-        case ast.IfExp(test, body, orelse):
-            return ternary(q, node, test, body, orelse)
+        case ast.IfExp():
+            return ternary(q, node)
         case ast.Call():
             return located(q, node, lambda: call(q, node))
         case ast.Attribute():
@@ -312,19 +312,21 @@ def membership(q: Parser, node: ast.expr, positive: bool, a: Value, b: Value) ->
     return found if positive else Call(op.not_, (found,))
 
 
-def ternary(q: Parser, node: ast.IfExp, test: ast.expr, body: ast.expr, orelse: ast.expr) -> Value:
-    cond = truth(q, test)
+def ternary(q: Parser, node: ast.IfExp, base: str = "") -> Value:
+    """`a if c else b`; `base` is the name that it is for, if there is one."""
+    cond = truth(q, node.test)
     if isinstance(cond, Const):
-        return expr(q, body if cond.value else orelse)
+        return expr(q, node.body if cond.value else node.orelse)
     made: list[Value] = []
     key = object()
-    base = q.namer.temp()
-    q.namer.taken.discard(base)
+    if not base:
+        base = q.namer.temp()
+        q.namer.taken.discard(base)
 
     def side(n: ast.expr) -> Callable[[], None]:
         return lambda: made.append(q.keep(node, key, base, expr(q, n)))
 
-    q.branch(node, cond, side(body), side(orelse))
+    q.branch(node, cond, side(node.body), side(node.orelse))
     if made[0] != made[1]:
         raise Refusal("the two sides of `if ... else` are different kinds of thing", "use an if statement", q.loc(node))
     return made[0]

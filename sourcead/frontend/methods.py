@@ -18,7 +18,7 @@ ATTRIBUTES: dict[str, Callable[[Var], Expr]] = {
     "size": lambda a: Call(np.size, (a,)),
     "real": lambda a: Call(np.real, (a,)),
     "imag": lambda a: Call(np.imag, (a,)),
-    "flat": lambda a: Call(np.ravel, (a,)),
+    "flat": lambda a: Call(p.flat, (a,)),
 }
 
 METHODS: dict[str, Callable[..., Any]] = {

@@ -13,7 +13,7 @@ import numpy as np
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Raise, Var
 from . import cases, lists, records, tuples
-from .expressions import expr, is_places, is_shape, item, known, nested, operand, store, truth
+from .expressions import expr, is_places, is_shape, item, known, nested, operand, store, ternary, truth
 from .inline import give_back
 from .jumps import Jump
 from .loops import for_, while_
@@ -108,8 +108,13 @@ def statement(q: Parser, node: ast.stmt) -> None:
 
 def assign_all(q: Parser, node: ast.stmt, targets: list[ast.expr], source: ast.expr) -> None:
     """`a = b, c = value`"""
-    plain = len(targets) == 1 and isinstance(targets[0], ast.Name)
-    value = expr(q, source) if plain else unpacked(q, source, expr(q, source))
+    match targets, source:
+        case [ast.Name(name)], ast.IfExp():
+            value = ternary(q, source, name)
+        case [ast.Name()], _:
+            value = expr(q, source)
+        case _:
+            value = unpacked(q, source, expr(q, source))
     if len(targets) > 1 and is_code(value) and not is_shape(value):
         value = q.operand(source, value)
     for target in targets:

@@ -16,6 +16,7 @@ from ..errors import Findings
 from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, names, reads, rename, walk
 from . import complexes, creation, draws, gather, linalg, ordering, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
 from .build import Builder, Varying
+from .joins import Forms
 from .statements import block
 from .storage import Storage, analyse, changed, settle, stores
 from .updates import updates
@@ -38,18 +39,20 @@ def lower(f: Function, adjoint: bool = False, apart: bool = False) -> Function:
     storage = analyse(f)
     settle(storage, Findings())
     while storage.candidates:
-        storage = analyse(f, storage.roots)
+        storage = analyse(f, storage.choices | storage.candidates)
         settle(storage, Findings())
     settle(storage, findings)
     findings.check()
     varying: set[str] = set()
+    forms: dict[str, Forms] = {}
     while True:
         try:
-            b = run(f, storage, False, varying, findings)
-            break
+            b = run(f, storage, False, varying, findings, forms)
+            if not any(x.grown() for x in forms.values()):
+                break
         except Varying as v:  # thought to keep its extents, but does not
             varying.add(v.args[0])
-            findings = Findings()
+        findings = Findings()
     findings.check()
     f = finished(f, b)
     complexes.check(f, findings)
@@ -57,10 +60,17 @@ def lower(f: Function, adjoint: bool = False, apart: bool = False) -> Function:
     return f
 
 
-def run(f: Function, storage: Storage, adjoint: bool, varying: set[str], findings: Findings) -> Builder:
+def run(
+    f: Function,
+    storage: Storage,
+    adjoint: bool,
+    varying: set[str],
+    findings: Findings,
+    forms: dict[str, Forms] | None = None,
+) -> Builder:
     b = Builder(f, adjoint, varying)
-    b.storage, b.findings = storage, findings
-    b.stored = {storage.memory(a) for s in walk(f.body) for a in stores(s, storage)}
+    b.storage, b.findings, b.forms = storage, findings, forms
+    b.stored = {m for s in walk(f.body) for a in stores(s, storage) for m in storage.memories(a)}
     with b.collect() as body:
         block(b, f.body)
     b.out = body

@@ -99,11 +99,14 @@ class Builder:
         self.later: Block = ()  # what follows in the block
         self.settled = False  # is this the way into a loop?
         self.storage: Any = None
+        self.slots: dict[Any, Var] = {}  # the integers that tell which place such a name is
+        self.forms: Any = None  # of the names that stand for one place or another, see `joins`
         self.findings: Any = None
         self.readers = readers(f)
         self.scalars = definitions(f)
         self.given = {} if adjoint else given_extents(f)
         self.counters = {s.var.name: s for s in walk(f.body) if isinstance(s, For)}
+        self.in_place = False  # must a view that the statement at hand makes be one, rather than a copy?
         self.stored: set[str] = set()  # the arrays that are changed after they were made
 
     # ---- statements

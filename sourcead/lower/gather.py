@@ -15,13 +15,15 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..ir import Call, Const, Expr, If, Index, Slice, Var
+from ..ir import Call, Const, Expr, If, Slice, Var
 from .build import INT, ONE, ZERO, Builder, number
 from .elementwise import where
 from .reductions import sum_
 from .registry import lowers
 from .values import (
     Axis,
+    Choice,
+    Place,
     Pull,
     Tree,
     Value,
@@ -35,11 +37,14 @@ from .values import (
     harmless,
     is_value,
     materialise,
-    places,
+    memories,
+    memory,
+    product,
     whole,
     with_extents,
+    write,
 )
-from .views import axis_of, expand, index, product, ravel
+from .views import axis_of, expand, index, ravel
 
 NONE = Const(None)
 Indices = tuple[Expr, ...]
@@ -74,7 +79,7 @@ def picked(b: Builder, v: Value, items: tuple[Any, ...], checked: bool = False) 
     shape = broadcast(b, [extents(b, i) for i in arrays])
     arrays = tuple(fit(b, i, shape) for i in arrays)
     rest = index(b, v, tuple(Slice() if is_value(i) else i for i in items))
-    assert isinstance(rest, (View, Tree, Pull))
+    assert not isinstance(rest, Expr)
     rest = fit(b, rest, extents(b, rest))
     kept = [i for i in items if is_value(i) or isinstance(i, Slice) or i == NONE]  # one for each axis of `rest`
     spread = [k for k, i in enumerate(items) if not (isinstance(i, Slice) or i == NONE)]
@@ -209,30 +214,28 @@ def gather(b: Builder, v: Value, items: tuple[Any, ...], checked: bool = False) 
     return Pull(q.shape, v.dtype, load, (q.source, *q.arrays))
 
 
-def scatter(b: Builder, dest: View, items: tuple[Any, ...], x: Any) -> None:
+def scatter(b: Builder, dest: Place, items: tuple[Any, ...], x: Any) -> None:
     """`dest[items] = x`: element after element, so that of equal indices the last one counts."""
-    assert isinstance(dest.base, str)
     if len(items) == 1 and is_mask(items[0]) and not is_value(x):
         masked(b, dest, items[0], x)
         return
     items = tuple(aside(b, dest, j) for i in items for j in (i if isinstance(i, tuple) else (i,)))
     q = picked(b, dest, items)
-    assert isinstance(q.source, View)
+    assert isinstance(q.source, (View, Choice))
     if is_value(x):
         x = fit(b, aside(b, dest, x), q.shape)
     with b.nest(q.shape) as i:
-        target = Index(Var(dest.base), places(b, q.source, q.at(b, i)))
-        b.assign(target, b.let(element(b, x, i), dest.dtype))
+        at = q.at(b, i)
+        write(b, q.source, at, b.let(element(b, x, i), dest.dtype))
 
 
-def aside(b: Builder, dest: View, x: Any) -> Any:
+def aside(b: Builder, dest: Place, x: Any) -> Any:
     """An operand of a store; as a new array if it reads the one that is stored into."""
-    return materialise(b, x) if is_value(x) and any(v.base == dest.base for v in bases(x)) else x
+    return materialise(b, x) if is_value(x) and any(memory(v) in memories(dest) for v in bases(x)) else x
 
 
-def masked(b: Builder, dest: View, mask: Value, x: Expr) -> None:
+def masked(b: Builder, dest: Place, mask: Value, x: Expr) -> None:
     """`dest[mask] = x` for a scalar: no places are needed."""
-    assert isinstance(dest.base, str)
     if mask.ndim > dest.ndim:
         raise b.refuse("a mask with more axes than the array")
     if not harmless(dest, mask):
@@ -244,7 +247,7 @@ def masked(b: Builder, dest: View, mask: Value, x: Expr) -> None:
     with b.nest(own) as i:
         chosen = element(b, mask, i)
         with b.collect() as then, b.nest(rest) as j:
-            b.assign(Index(Var(dest.base), places(b, dest, (*i, *j))), x)
+            write(b, dest, (*i, *j), x)
         b.emit(If(b.loc, chosen, tuple(then)))
 
 

@@ -1,16 +1,55 @@
-"""Where control flow joins: which array, or which row of one, a name stands for."""
+"""Where control flow joins: which array, or which place in one, a name stands for.
+
+A name for one place or another is integers: the number of the place among those that it may be, and of each what is
+not the same whenever it is that. Which places there are shows only when all that is bound to the name has been met; so
+`Forms` are collected while lowering, and it is done again when they have grown.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
+import operator as op
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
 from numba.core import types
 
-from ..ir import Expr, Move, Var
-from .build import INT, Builder, Varying
-from .storage import target_name
-from .values import Axis, View, array_name, is_value, materialise
+from .. import primitives as p
+from ..ir import Call, Const, Expr, Move, Var
+from .build import INT, ZERO, Builder, Varying
+from .storage import user_name
+from .values import (
+    Axis,
+    Choice,
+    Flat,
+    Place,
+    View,
+    array_name,
+    is_place,
+    is_value,
+    materialise,
+    memory,
+    whole,
+)
+
+Form = tuple[Any, ...]  # a view without its numbers: for each axis of the array the axes that move along it
+
+
+@dataclass
+class Forms:
+    """The views that a name may stand for, as far as they are known."""
+
+    options: list[Form] = field(default_factory=list)
+    slots: dict[tuple[int, int], Expr | None] = field(default_factory=dict)  # option, number: None when it varies
+    extents: list[Expr | None] = field(default_factory=list)
+    size: int = -1
+
+    def grown(self) -> bool:
+        """Has something been added since this was asked last?"""
+        now = len(self.options) + sum(e is None for e in (*self.slots.values(), *self.extents))
+        old, self.size = self.size, now
+        return now != old
 
 
 def move(b: Builder, s: Move) -> None:
@@ -27,41 +66,190 @@ def move(b: Builder, s: Move) -> None:
         if same is not None and same != t.name:
             continue  # it always stands for the same array
         x = evaluate(b, v)
-        if t.name in b.storage.roots:
-            place = row_places(b, t.name, x)
+        if isinstance(x, tuple):
+            raise b.refuse(
+                f"`{user_name(b.f, t.name)}` is a tuple on one path and rebound on another",
+                "use a variable for each item",
+            )
+        if is_value(x) and t.name in copied:
+            x = materialise(b, x)
+        if t.name in b.storage.choices:
+            own, x = taken_over(b, t.name, x)
+            place = places(b, t.name, x)
             targets += place[0]
             sources += place[1]
-            continue
+            if own is None:
+                continue
+            x = own
         if is_value(x):
-            if t.name in copied:
-                x = materialise(b, x)
             x = joined(b, t.name, array_name(b, x))
             if x == t:
                 continue
-        elif isinstance(x, tuple):
-            raise b.refuse(f"`{t.name}` is a tuple on one path and rebound on another", "use a variable for each item")
         targets.append(t)
         sources.append(x)
     if targets:
         b.emit(replace(s, targets=tuple(targets), sources=tuple(sources)))
 
 
-def row_places(b: Builder, target: str, x: Any) -> tuple[tuple[Var, ...], tuple[Expr, ...]]:
-    """What a name that stands for one row or another is bound to: its place, the indices along the fixed axes."""
-    name, root = target_name(target), target_name(b.storage.roots[target])
-    if not isinstance(x, View) or not isinstance(x.base, str):
-        raise b.refuse(f"`{name}` is a view of `{root}` on one path only", "use a name of its own for each")
-    if target not in b.env:
-        fixed = tuple(Axis(b.fresh(INT, f"{target}_at")) if not a.steps else a for a in x.axes)
-        b.env[target] = replace(x, axes=fixed)
-    row = b.env[target]
-    pairs = [(r, a) for r, a in zip(row.axes, x.axes, strict=True) if r != a]
-    if row.base != x.base or row.extents != x.extents or any(r.steps or a.steps for r, a in pairs):
+def taken_over(b: Builder, target: str, x: Any) -> tuple[Any, Any]:
+    """The array that a name for one place or another holds itself, and the place.
+
+    While it stands for a place in another array, it holds an empty one.
+    """
+    if target not in b.storage.choices[target]:
+        return None, x
+    options = x.options if isinstance(x, Choice) else (x,)
+    known = b.storage.choices[target]
+    new = [o for o in options if memory(o) not in known - {target}]
+    if not new:
+        kind = b.types[target]
+        return whole(b, b.allocate((ZERO,) * kind.ndim, kind.dtype, np.empty, own=False)), x
+    (o,) = new
+    array = whole(b, array_name(b, o))
+    mine = replace(array, base=target)
+    place = replace(x, options=tuple(mine if q is o else q for q in options)) if isinstance(x, Choice) else mine
+    return array, place
+
+
+def places(b: Builder, target: str, x: Any) -> tuple[list[Var], list[Expr]]:
+    """What a name for one place or another is bound to: the integers that tell which."""
+    if not is_place(x):
         raise b.refuse(
-            f"`{name}` stands for parts of `{root}` of different form, and one of them is changed",
-            f"index `{root}` itself, with variables for the places",
+            f"`{user_name(b.f, target)}` is a view of an array on one path only", "use a name of its own for each"
         )
-    return tuple(r.start for r, _ in pairs), tuple(a.start for _, a in pairs)
+    given = x.options if isinstance(x, Choice) else (x,)
+    forms = b.forms.setdefault(target, Forms())
+    at = [met(b, forms, target, o) for o in given]
+    pairs: list[tuple[Var, Expr]] = []
+    if len(forms.options) > 1:
+        pairs.append((slot(b, target, "which"), number_of(b, x, at)))
+    for k, (fixed, n) in enumerate(zip(forms.extents, x.extents, strict=True)):
+        if fixed is None:
+            pairs.append((slot(b, target, "n", k), n))
+    for (option, k), fixed in forms.slots.items():
+        if fixed is None:
+            numbers = [numbers_of(o)[k] for o, n in zip(given, at, strict=True) if n == option]
+            which = [i for i, n in enumerate(at) if n == option]
+            pairs.append((slot(b, target, "at", option, k), either(b, x, which, numbers)))
+    return [t for t, _ in pairs], [v for _, v in pairs]
+
+
+def met(b: Builder, forms: Forms, target: str, v: View) -> int:
+    """The number of this view among the options, which learn of it."""
+    form = form_of(v)
+    if form not in forms.options:
+        forms.options.append(form)
+    option = forms.options.index(form)
+    for k, e in enumerate(numbers_of(v)):
+        forms.slots[option, k] = agreed(forms.slots.get((option, k), lasting(b, target, e)), lasting(b, target, e))
+    lasts = [lasting(b, target, e) for e in v.extents]
+    forms.extents = [agreed(a, e) for a, e in zip(forms.extents or lasts, lasts, strict=True)]
+    return option
+
+
+def agreed(a: Expr | None, e: Expr | None) -> Expr | None:
+    return a if a == e else None
+
+
+def lasting(b: Builder, target: str, e: Expr) -> Expr | None:
+    """A number that means the same wherever the name is in use: a constant, or an extent of one of its arrays."""
+    if isinstance(e, Const):
+        return e
+    for root in sorted(b.storage.choices[target] - {target}):
+        for k, n in enumerate(b.extents_of(root)):
+            if n == e:
+                return Call(p.shape, (Var(root), Const(k)))
+    return None
+
+
+def number_of(b: Builder, x: Place, at: list[int]) -> Expr:
+    if isinstance(x, View):
+        return Const(at[0])
+    return either(b, x, list(range(len(at))), [Const(n) for n in at]) if at != list(range(len(at))) else x.which
+
+
+def either(b: Builder, x: Place, which: list[int], numbers: list[Expr]) -> Expr:
+    """The number that belongs to the option of `x` there is; anything for all others."""
+    if not numbers:
+        return ZERO
+    result = numbers[-1]
+    for k, n in zip(which[-2::-1], numbers[-2::-1], strict=True):
+        assert isinstance(x, Choice)
+        cond = b.let(Call(op.eq, (x.which, Const(k))), types.boolean)
+        result = b.let(Call(p.select, (cond, n, result)), INT)
+    return result
+
+
+def slot(b: Builder, target: str, kind: str, *which: int) -> Var:
+    """The integer that holds one of the numbers; named after the user's name."""
+    key = (target, kind, *which)
+    if key not in b.slots:
+        name = user_name(b.f, target)
+        axis = str(which[-1]) if kind == "n" else ""
+        b.slots[key] = b.fresh(INT, f"{name if not name.startswith('_t') else 'view'}_{kind}{axis}")
+    return b.slots[key]
+
+
+def place(b: Builder, target: str) -> Place:
+    """What a name for one place or another stands for."""
+    forms = b.forms[target]
+    shape = tuple(slot(b, target, "n", k) if e is None else settled(b, e) for k, e in enumerate(forms.extents))
+    dtype = b.types[target].dtype
+    options = []
+    for i, form in enumerate(forms.options):
+        count = sum(1 for option, _ in forms.slots if option == i)
+        numbers = [forms.slots[i, k] for k in range(count)]
+        filled = (slot(b, target, "at", i, k) if e is None else settled(b, e) for k, e in enumerate(numbers))
+        options.append(rebuilt(form, filled, shape, dtype))
+    return options[0] if len(options) == 1 else Choice(slot(b, target, "which"), tuple(options))
+
+
+def settled(b: Builder, e: Expr) -> Expr:
+    match e:
+        case Call(p.shape, (Var(root), Const(int() as k))):
+            return b.extents_of(root)[k]
+    return e
+
+
+def form_of(v: View) -> Form:
+    steps = tuple(tuple(k for k, _ in a.steps) for a in v.axes)
+    if isinstance(v.base, Flat):
+        return (steps, v.base.of.ndim, form_of(v.base.of))
+    return (steps, v.base)
+
+
+def numbers_of(v: View) -> list[Expr]:
+    """All that the form of a view leaves open, but for its extents."""
+    found = [e for a in v.axes for e in (a.start, *(s for _, s in a.steps))]
+    return [*found, *v.base.of.extents, *numbers_of(v.base.of)] if isinstance(v.base, Flat) else found
+
+
+def rebuilt(form: Form, numbers: Iterator[Expr], shape: tuple[Expr, ...], dtype: Any) -> View:
+    steps, *rest = form
+    axes = tuple(Axis(next(numbers), tuple((k, next(numbers)) for k in moving)) for moving in steps)
+    if len(rest) == 1:
+        return View(rest[0], axes, shape, dtype)
+    inner = tuple(next(numbers) for _ in range(rest[0]))
+    return View(Flat(rebuilt(rest[1], numbers, inner, dtype)), axes, shape, dtype)
+
+
+def kept(b: Builder, v: Place) -> Place:
+    """The place under numbers of its own, which keep their values when the name is bound again."""
+    own: dict[Var, Expr] = {}
+    mine = set(b.slots.values())
+
+    def number(e: Expr) -> Expr:
+        if not isinstance(e, Var) or e not in mine:
+            return e
+        if e not in own:
+            own[e] = b.let_copy(e, INT)
+        return own[e]
+
+    def view(o: View) -> View:
+        numbers = map(number, numbers_of(o))
+        return rebuilt(form_of(o), numbers, tuple(map(number, o.extents)), o.dtype)
+
+    return Choice(number(v.which), tuple(map(view, v.options))) if isinstance(v, Choice) else view(v)
 
 
 def joined(b: Builder, target: str, source: str) -> Var:
@@ -85,9 +273,3 @@ def joined(b: Builder, target: str, source: str) -> Var:
     elif b.extents[target] != shape:
         raise Varying(target)
     return Var(source)
-
-
-def kept_row(b: Builder, row: View) -> View:
-    """The row under places of its own, which keep their values when the name is bound again."""
-    axes = (a if a.steps or not isinstance(a.start, Var) else Axis(b.let_copy(a.start, INT)) for a in row.axes)
-    return replace(row, axes=tuple(axes))

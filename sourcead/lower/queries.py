@@ -12,8 +12,7 @@ from .. import primitives as p
 from ..ir import Const, Expr, Var
 from .build import Builder, scalar_type
 from .registry import lowers
-from .values import Value, extents, is_value
-from .views import product
+from .values import Value, extents, is_value, product
 
 
 @lowers(p.shape)

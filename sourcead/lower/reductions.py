@@ -20,8 +20,8 @@ from ..ir import Call, Const, Expr, If, Index, Raise, Slice, Var
 from .build import INT, ZERO, Builder, number
 from .elementwise import tree
 from .registry import HANDLERS, lowers
-from .values import Tree, Value, View, element, extents, fit, in_memory, is_value, whole
-from .views import axis_of, integers, product, ravel
+from .values import Tree, Value, View, element, extents, fit, in_memory, is_value, product, whole
+from .views import axis_of, integers, ravel
 from .views import index as index_value
 
 NONE, FALSE = Const(None), Const(False)

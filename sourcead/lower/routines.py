@@ -15,7 +15,7 @@ from numba.core import types
 from ..ir import Assign, Call, Const, Expr, Unpack, Var
 from ..routines import Routine
 from .build import Builder
-from .values import View, array_name, bases, is_value, store, whole
+from .values import array_name, bases, is_place, is_value, memory, store, whole
 
 
 def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> None:
@@ -36,15 +36,15 @@ def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> Non
     if result != Var(t):
         b.env[t] = value_of(b, result)
     for place, new in written:
-        if isinstance(place, View) and isinstance(place.base, str):  # else nobody else sees it
+        if is_place(place):  # else nobody else sees it
             store(b, place, whole(b, new.name))
 
 
 def changed(b: Builder, a: Expr, place: Any) -> Var:
     """A name for what a call makes of the array `a`, which stands for `place`."""
     assert isinstance(a, Var)
-    base = getattr(place, "base", None)
-    new = b.fresh(contiguous(b.types[a.name]), base if isinstance(base, str) and not base.startswith("_t") else None)
+    base = memory(place)
+    new = b.fresh(contiguous(b.types[a.name]), base if base is not None and not base.startswith("_t") else None)
     b.extents[new.name] = b.extents_of(a.name)
     return new
 
@@ -83,9 +83,9 @@ def contiguous(t: Any) -> Any:
 
 def refuse_shared(b: Builder, fn: Routine, given: tuple[Any, ...]) -> None:
     """Arguments come as copies, so none may be (a part of) another one that is changed."""
-    memory = [{v.base for v in bases(a)} if isinstance(a, View) else set() for a in given]
+    seen = [{memory(v) for v in bases(a)} for a in given]
     for k in fn.changes:
-        if any(memory[k] & m for j, m in enumerate(memory) if j != k):
+        if any(seen[k] & m for j, m in enumerate(seen) if j != k):
             raise b.refuse(
                 f"`{fn.__name__}` calls itself, and is given an array twice that it changes",
                 "pass a copy: x.copy(), or the whole array once, with the places as numbers",
@@ -96,7 +96,7 @@ def refuse_second_names(b: Builder, s: Assign, t: str) -> None:
     """A result that may be an argument is a copy here: neither may change later."""
     after = b.storage.after[s]
     for a in b.storage.handed[t]:
-        if any(("store", n) in after for n in b.storage.reach(b.storage.memory(a)) | {b.storage.memory(t)}):
+        if any(("store", n) in after for n in b.storage.reach(b.storage.memories(a)) | b.storage.memories(t)):
             raise b.refuse(
                 "the result of a function that calls itself may be its own argument, which is changed later",
                 "let the function return a copy: x.copy()",

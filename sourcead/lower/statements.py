@@ -40,17 +40,20 @@ from ..ir import (
 from ..nested import GradientOf
 from ..routines import Routine
 from ..rules import is_atom
+from . import joins
 from .adjoints import MADE, adjoint_work, array_valued
 from .build import Builder
 from .complexes import real_only
 from .elementwise import IN_PLACE, acts_on_elements, tree
 from .gather import gather, has_arrays, scatter, updated
-from .joins import kept_row, move
+from .joins import kept, move
 from .registry import HANDLERS
 from .routines import refuse_second_names, routine_call
-from .storage import stores
+from .storage import other_name, stores
 from .updates import writes_arrays
 from .values import (
+    Choice,
+    Place,
     Tree,
     Value,
     View,
@@ -59,13 +62,16 @@ from .values import (
     extents,
     fit,
     harmless,
+    is_place,
     is_value,
     is_whole,
     materialise,
-    places,
+    memories,
+    memory,
     same_places,
     store,
     whole,
+    write,
 )
 from .views import expand, index, pick
 
@@ -175,18 +181,19 @@ def define(b: Builder, s: Assign, t: str, value: Expr) -> None:
         return
     before = len(b.out)
     wanted = b.types.get(t)
-    b.defining = t
+    b.defining, b.in_place = t, rewritten(b, s, t) or picked_from(b, t)
     with context(b, t, wanted):
         result = evaluate(b, value)
-        if isinstance(value, Var) and value.name in b.storage.roots:
-            result = kept_row(b, result)
+        b.in_place = False
+        if isinstance(value, Var) and value.name in b.storage.choices:
+            result = kept(b, result)
         if isinstance(result, tuple) or (isinstance(result, Const) and isinstance(result.value, type)):
             b.env[t] = result  # a shape, a dtype
         elif not is_value(result):
             define_scalar(b, t, result, before)
-        elif isinstance(result, View) and isinstance(result.base, str):
+        elif is_place(result):
             still_a_view(b, s, t, result)
-            if result.base != t or not is_whole(b, result):
+            if not (is_whole(b, result) and memory(result) == t):
                 b.env[t] = result
         elif delayable(b, t):
             b.env[t] = result
@@ -263,16 +270,34 @@ def still_a_view(b: Builder, s: Assign, t: str, result: Value) -> None:
     if t not in b.storage.parent:
         return
     source = variable(b, b.storage.parent[t][0])
-    if not isinstance(source, View) or (isinstance(result, View) and source.base == result.base):
+    if not is_place(source) or memories(source) == memories(result):
         return
-    memory = b.storage.memory(t)
-    readers = b.readers.get(t, [])
-    at_once = delayable(b, t) and t not in stores(readers[0], b.storage)
-    if ("store", memory) in b.storage.after[s] and not at_once:
+    if rewritten(b, s, t):
         raise b.refuse(
             f"`{spelled(s.value.fn)}` gives a view here, and the array or the view is changed later",  # type: ignore
             "make it a copy: add `.copy()`, and write the changes back where they are wanted",
         )
+
+
+def rewritten(b: Builder, s: Assign, t: str) -> bool:
+    """Is the memory of this view stored into while the view is in use?"""
+    if t not in b.storage.parent or not any(("store", m) in b.storage.after[s] for m in b.storage.memories(t)):
+        return False
+    return not (delayable(b, t) and read_at_once(b, b.readers[t][0], t))
+
+
+def read_at_once(b: Builder, reader: Stmt, t: str) -> bool:
+    """Does the statement only look at elements of `t`, neither changing them nor keeping a view?"""
+    keeps = isinstance(reader, Assign) and isinstance(reader.target, Var) and reader.target.name in b.storage.parent
+    return not keeps and t not in stores(reader, b.storage)
+
+
+def picked_from(b: Builder, t: str) -> bool:
+    """Is this a temporary of which one element is read?"""
+    match b.readers.get(t, []):
+        case [Assign(_, Var(), Index(_, items))]:
+            return delayable(b, t) and all(isinstance(i, (Var, Const)) for i in items)
+    return False
 
 
 def delayable(b: Builder, t: str) -> bool:
@@ -293,25 +318,23 @@ def delayable(b: Builder, t: str) -> bool:
 # ---- stores ----------------------------------------------------------------------------------------
 
 
-def destination(b: Builder, e: Expr) -> View:
+def destination(b: Builder, e: Expr) -> Place:
     v = evaluate(b, e)
     if isinstance(v, Tree) and v.fn in (np.real, np.imag):
         raise b.refuse("a store into the real or imaginary parts of an array", "write z[i] = complex(x, z[i].imag)")
-    if not isinstance(v, View) or not isinstance(v.base, str):
+    if not isinstance(v, (View, Choice)) or not is_place(v):
         raise b.refuse("a store into something that is not an array", "give the array a name first")
     return v
 
 
-def place(b: Builder, v: View, items: tuple[Any, ...]) -> Index | View:
-    """What a store writes: an element or a view."""
+def place(b: Builder, v: Place, items: tuple[Any, ...]) -> tuple[Expr, ...] | Place:
+    """What a store writes: an element, by its indices, or a view."""
     at = expand(b, v, items)
     if any(isinstance(i, Slice) or i == Const(None) for i in at):
         view = index(b, v, at)
-        assert isinstance(view, View)
+        assert isinstance(view, (View, Choice))
         return view
-    picks = [pick(b, v, i, n) for i, n in zip(at, extents(b, v), strict=False)]
-    assert isinstance(v.base, str)
-    return Index(Var(v.base), places(b, replace(v, extents=()), tuple(q.start for q in picks)))
+    return tuple(pick(b, v, i, n).start for i, n in zip(at, extents(b, v), strict=False))
 
 
 def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: Expr) -> None:
@@ -328,17 +351,23 @@ def assign_index(b: Builder, s: Assign, a: Var, items: tuple[Expr, ...], value: 
         scatter(b, array, at, x)
         return
     dest = place(b, array, at)
-    if isinstance(dest, Index):
+    if isinstance(dest, tuple):
         if is_value(x):
             raise b.refuse("storing an array into one element", "store a scalar")
-        b.assign(dest, b.let(x, b.types[dest.array.name].dtype))
+        write(b, array, dest, b.let(x, array.dtype))
         return
-    if isinstance(x, View) and x.base == dest.base and same_places(x, dest) and x.axes == dest.axes:
+    if identical(x, dest):
         return  # what an in-place operator stores back
     put(b, dest, x)
 
 
-def put(b: Builder, dest: View, x: Any, add: bool = False) -> None:
+def identical(x: Any, dest: Place) -> bool:
+    if isinstance(x, Choice) and isinstance(dest, Choice):
+        return same_places(x, dest) and all(o.axes == d.axes for o, d in zip(x.options, dest.options, strict=True))
+    return isinstance(x, View) and isinstance(dest, View) and same_places(x, dest) and x.axes == dest.axes
+
+
+def put(b: Builder, dest: Place, x: Any, add: bool = False) -> None:
     """Store or add `x`, by way of a temporary when `x` reads what would be overwritten before its turn."""
     if is_value(x) and not harmless(dest, x):
         x = materialise(b, x)
@@ -356,7 +385,7 @@ def in_place(b: Builder, t: str, e: Call) -> None:
         else:
             b.assign(Var(t), Call(fn, (a, v)))
         return
-    if not isinstance(a, View) or not isinstance(a.base, str):  # `x[index] += v`: what was gathered goes back
+    if not isinstance(a, (View, Choice)) or not is_place(a):  # `x[index] += v`: what was gathered goes back
         gathered(b, t, updated(b, fn, a, v))
         return
     b.env[t] = a
@@ -369,9 +398,8 @@ def in_place(b: Builder, t: str, e: Call) -> None:
         v = materialise(b, v)
     v = fit(b, v, a.extents)
     with b.nest(a.extents) as i:
-        at = Index(Var(a.base), places(b, a, i))
-        old = b.let(at, a.dtype)
-        b.assign(at, b.let(Call(fn, (old, element(b, v, i))), a.dtype))
+        old = element(b, a, i)
+        write(b, a, i, b.let(Call(fn, (old, element(b, v, i))), a.dtype))
 
 
 def gathered(b: Builder, t: str, x: Value) -> None:
@@ -386,11 +414,12 @@ def gathered(b: Builder, t: str, x: Value) -> None:
 def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
     if not array_valued(b, value):
         if isinstance(target, Index) and not b.adjoint:
-            dest = place(b, destination(b, target.array), tuple(evaluate(b, i) for i in target.index))
-            if isinstance(dest, View):
-                put(b, dest, operand(b, value), add=True)
+            array = destination(b, target.array)
+            dest = place(b, array, tuple(evaluate(b, i) for i in target.index))
+            if isinstance(dest, tuple):
+                write(b, array, dest, operand(b, value), add=True)
             else:
-                b.accumulate(dest, operand(b, value))
+                put(b, dest, operand(b, value), add=True)
         else:
             b.emit(s)
         return
@@ -401,7 +430,7 @@ def accumulate(b: Builder, s: Accum, target: Var | Index, value: Expr) -> None:
         dest = place(b, destination(b, target.array), tuple(evaluate(b, i) for i in target.index))
     else:
         dest = whole(b, target.name)
-    assert isinstance(dest, View)
+    assert not isinstance(dest, tuple)
     put(b, dest, evaluate(b, value), add=True)
 
 
@@ -439,6 +468,8 @@ def variable(b: Builder, n: str) -> Any:
     while True:
         if n in b.env:
             return b.env[n]
+        if n in b.storage.choices:
+            return b.known(("place", n)) or b.remember(("place", n), joins.place(b, n))
         other = b.storage.same.get(n)
         if other is None or other == n:
             break
@@ -474,7 +505,10 @@ def call_value(b: Builder, e: Call) -> Any:
     if handler is not None:
         if not b.adjoint:
             real_only(b, fn, (*args, *kwargs.values()))
-        return handled(b, handler, fn, args, kwargs)
+        result = handled(b, handler, fn, args, kwargs)
+        if fn is np.ravel and other_name(b.storage, e) is None and memories(result) & memories(args[0]):
+            return Tree(None, (result,), 1, result.dtype)
+        return result
     if not arrays:
         return Call(fn, args, tuple(kwargs.items()))
     if acts_on_elements(fn) and not kwargs and not any(isinstance(a, tuple) for a in args):

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
+from .. import primitives as p
 from ..errors import Findings
 from ..infer import is_complex
 from ..ir import (
@@ -38,6 +39,7 @@ from ..ir import (
     While,
     blocks,
     used,
+    variables,
     walk,
     written,
 )
@@ -46,7 +48,7 @@ from .elementwise import IN_PLACE
 
 VIEWS = frozenset(
     {np.transpose, np.swapaxes, np.moveaxis, np.reshape, np.ravel, np.expand_dims, np.squeeze, np.diagonal}
-    | {np.flip, np.flipud, np.fliplr, np.broadcast_to, np.atleast_1d, np.atleast_2d}
+    | {p.flat, np.flip, np.flipud, np.fliplr, np.broadcast_to, np.atleast_1d, np.atleast_2d}
 )
 PARTS = frozenset({np.real, np.imag, np.conj})  # of complex arrays a view or new numbers, of real ones a view of all
 ARRAYS = (types.Array, types.BaseTuple)  # an index of one of these copies what it picks
@@ -63,8 +65,8 @@ class Storage:
     same: dict[str, str | None] = field(default_factory=dict)  # joined name → the one array it stands for
     copied: dict[Move, set[str]] = field(default_factory=dict)  # targets that need a copy of their source
     after: dict[Stmt, Facts] = field(default_factory=dict)  # of joins and of views
-    roots: dict[str, str] = field(default_factory=dict)  # joined names that stand for views of an array, and of which
-    candidates: frozenset[str] = frozenset()  # names that should become such ones
+    choices: dict[str, frozenset[str]] = field(default_factory=dict)  # joined names that stand for one place or another
+    candidates: dict[str, frozenset[str]] = field(default_factory=dict)  # names that should become such ones
 
     def is_array(self, name: str) -> bool:
         return isinstance(self.f.types.get(name), types.Array)
@@ -77,36 +79,41 @@ class Storage:
             name = self.parent[name][0]
         return self.same.get(name, name)
 
-    def memory(self, name: str) -> str:
-        """The identity whose memory this is, or is a part of."""
+    def memories(self, name: str) -> frozenset[str]:
+        """The identities one of which this is, or is a part of."""
         while True:
             if name in self.parent:
                 name = self.parent[name][0]
                 continue
             other = self.same.get(name, name)
             if other is None or other == name:
-                return name
+                return self.choices.get(name, frozenset({name}))
             name = other
 
-    def reach(self, name: str) -> set[str]:
-        """The identities that may come to denote this memory."""
-        found, todo = set(), [name]
+    def new_to(self, name: str, source: str) -> frozenset[str]:
+        """The identities of the source that the joined name does not stand for as it is."""
+        return self.memories(source) - self.choices.get(name, frozenset())
+
+    def reach(self, names: frozenset[str]) -> set[str]:
+        """The identities that may come to denote one of these."""
+        found: set[str] = set()
+        todo = list(names)
         while todo:
             n = todo.pop()
             if n not in found:
                 found.add(n)
-                links = itertools.chain(self.sources.items(), self.handed.items())
-                todo += [j for j, sources in links if any(self.memory(s) == n for s in sources)]
+                todo += [j for j, sources in self.sources.items() if any(n in self.new_to(j, s) for s in sources)]
+                todo += [j for j, sources in self.handed.items() if any(n in self.memories(s) for s in sources)]
         return found
 
 
-def analyse(f: Function, rows: Mapping[str, str] | None = None) -> Storage:
+def analyse(f: Function, choices: Mapping[str, frozenset[str]] | None = None) -> Storage:
     """Names, joined names, and what happens after each `Move`.
 
-    rows: joined names that are views of one array, at places that depend on the path.
+    choices: joined names that stand for one place or another, with the arrays these are in; with their own name when
+    they also take over arrays.
     """
-    st = Storage(f, roots=dict(rows or {}))
-    st.parent.update((n, (root, False)) for n, root in st.roots.items())
+    st = Storage(f, choices=dict(choices or {}))
     for s in walk(f.body):
         match s:
             case Assign(_, Var(t), Call(Routine() as fn, args)):
@@ -123,7 +130,7 @@ def analyse(f: Function, rows: Mapping[str, str] | None = None) -> Storage:
                     st.parent[t] = found
             case Move():
                 for joined, v in zip(s.targets, s.sources, strict=True):
-                    if st.is_array(joined.name) and isinstance(v, Var) and joined.name not in st.roots:
+                    if st.is_array(joined.name) and isinstance(v, Var):
                         st.sources.setdefault(joined.name, []).append(v.name)
     trivial(st)
     live(f.body, frozenset(), frozenset(), st)
@@ -160,6 +167,8 @@ def other_name(st: Storage, value: object) -> tuple[str, bool] | None:
         case Call(fn, (Var(a), *_)) if st.is_array(a):
             if fn in IN_PLACE or fn is np.asarray or (fn is np.ascontiguousarray and st.f.types[a].layout == "C"):
                 return a, True
+            if fn is np.ravel and st.f.types[a].layout != "C":
+                return None  # Numba copies
             if fn in VIEWS or fn in PARTS and not (fn is np.conj and is_complex(st.f.types[a])):
                 return a, False
     return None
@@ -168,21 +177,22 @@ def other_name(st: Storage, value: object) -> tuple[str, bool] | None:
 def trivial(st: Storage) -> None:
     """Joined names that always stand for the same array, by optimistic iteration."""
     places, seen = blocks_of(st)
-    st.same = dict.fromkeys(st.sources)
+    joined = [j for j in st.sources if j not in st.choices]
+    st.same = dict.fromkeys(joined)
     changed = True
     while changed:
         changed = False
-        for j, sources in st.sources.items():
+        for j in joined:
             if st.same[j] == j:
                 continue
-            found = {st.identity(s) for s in sources} - {None, j}
+            found = {st.identity(s) for s in st.sources[j]} - {None, j}
             new = None if not found else next(iter(found)) if len(found) == 1 else j
             if new is not None and new != j and not covers(places.get(new, ()), seen[j]):
                 new = j
             if new != st.same[j]:
                 st.same[j] = j if st.same[j] is not None else new
                 changed = True
-    for j in st.sources:
+    for j in joined:
         st.same[j] = st.same[j] or j
 
 
@@ -263,12 +273,14 @@ def without(facts: Facts, names: set[str]) -> Facts:
 def handed_on(s: Move, out: Facts, st: Storage) -> Facts:
     """What happens to a joined array happens to the array that it is bound to."""
     arrays = {t.name: v.name for t, v in zip(s.targets, s.sources, strict=True) if isinstance(v, Var)}
-    return frozenset((kind, st.memory(arrays[n])) for kind, n in out if n in arrays and st.is_array(arrays[n]))
+    return frozenset(
+        (kind, m) for kind, n in out if n in arrays and st.is_array(arrays[n]) for m in st.new_to(n, arrays[n])
+    )
 
 
 def uses(s: Stmt, st: Storage) -> Facts:
-    found = {("use", st.memory(n)) for n in used(s) if st.is_array(n)}
-    return frozenset(found | {(kind, st.memory(n)) for n in stores(s, st) for kind in ("use", "store")})
+    found = {("use", m) for n in used(s) if st.is_array(n) for m in st.memories(n)}
+    return frozenset(found | {(kind, m) for n in stores(s, st) for m in st.memories(n) for kind in ("use", "store")})
 
 
 def stores(s: Stmt, st: Storage) -> tuple[str, ...]:
@@ -288,8 +300,8 @@ def stores(s: Stmt, st: Storage) -> tuple[str, ...]:
 
 def changed(st: Storage) -> set[str]:
     """The parameters and frozen globals that the function writes, directly or under another name."""
-    written = {st.memory(a) for s in walk(st.f.body) for a in stores(s, st)}
-    return {x for x in (*st.f.params, *st.f.constants) if st.is_array(x) and st.reach(x) & written}
+    written = {m for s in walk(st.f.body) for a in stores(s, st) for m in st.memories(a)}
+    return {x for x in (*st.f.params, *st.f.constants) if st.is_array(x) and st.reach(frozenset({x})) & written}
 
 
 def settle(st: Storage, findings: Findings) -> None:
@@ -298,58 +310,101 @@ def settle(st: Storage, findings: Findings) -> None:
         if isinstance(s, Move):
             taken: set[str] = set()
             for t, v in zip(s.targets, s.sources, strict=True):
-                if isinstance(v, Var) and st.is_array(t.name) and st.same.get(t.name) == t.name:
+                joined = t.name in st.choices or st.same.get(t.name) == t.name
+                if isinstance(v, Var) and st.is_array(t.name) and joined:
                     settle_one(st, s, t.name, v.name, taken, findings)
 
 
 def settle_one(st: Storage, s: Move, target: str, source: str, taken: set[str], findings: Findings) -> None:
-    memory = st.memory(source)
-    whole = st.identity(source) == memory
+    new = st.new_to(target, source)
+    if not new:
+        return
+    memory = next(iter(new))
+    whole = st.identity(source) in new
     if whole and memory not in taken and memory not in (*st.f.params, *st.f.constants):
         rebound = memory in {t.name for t in s.targets}
         if memory == target or rebound or ("use", memory) not in st.after[s]:
             taken.add(memory)
             return
-    if any(("store", n) in st.after[s] for n in st.reach(memory) | {target}) and not alone(st, s, target, memory):
-        if viewed := rows_of(st, target):
-            st.candidates |= viewed
-            return
-        findings.add(
-            s.loc,
-            f"`{target_name(target)}` and `{target_name(memory)}` are two names for one array that is changed later",
-            f"make a copy where the second name begins: `{target_name(target)} = {target_name(memory)}.copy()`",
-        )
+    if any(("store", n) in st.after[s] for n in st.reach(new) | {target}) and not alone(st, s, target, new):
+        if target not in st.choices:
+            st.candidates |= places_of(st, target)
+        if target in st.choices or target not in st.candidates:
+            refuse(st, s, target, memory, findings)
         return
     st.copied.setdefault(s, set()).add(target)
 
 
-def alone(st: Storage, s: Move, target: str, memory: str) -> bool:
+def refuse(st: Storage, s: Move, target: str, memory: str, findings: Findings) -> None:
+    name, other = user_name(st.f, target), user_name(st.f, memory)
+    findings.add(
+        s.loc,
+        f"`{name}` and `{other}` are two names for one array that is changed later",
+        f"make a copy where the second name begins: `{name} = {other}.copy()`",
+    )
+
+
+def alone(st: Storage, s: Move, target: str, new: frozenset[str]) -> bool:
     """Is the memory, after this `Move`, looked at under the name of the target only? Then that may be a copy."""
     bound = list(zip(s.targets, s.sources, strict=True))
-    if any(t.name != target and isinstance(v, Var) and st.memory(v.name) == memory for t, v in bound):
+    if any(t.name != target and isinstance(v, Var) and st.memories(v.name) & new for t, v in bound):
         return False
-    others = st.reach(memory) - {target, *(t.name for t, _ in bound if t.name == memory)}
+    others = st.reach(new) - {target, *(t.name for t, _ in bound if t.name in new)}
     return not any(("use", n) in st.after[s] for n in others)
 
 
-def rows_of(st: Storage, name: str) -> frozenset[str]:
-    """The joined names that hand views of one and the same array to this one, itself included; none if it is none."""
-    seen, todo, roots = set(), [name], set()
+def places_of(st: Storage, name: str) -> dict[str, frozenset[str]]:
+    """The joined names that hand memory to this one, itself included, as names for one place or another.
+
+    Each stands for places in the arrays that are defined wherever it is in use; others it takes over.
+    """
+    seen: dict[str, set[str]] = {}
+    todo = [name]
     while todo:
         j = todo.pop()
-        if j in seen:
-            continue
-        seen.add(j)
-        for memory in map(st.memory, st.sources[j]):
-            if memory in st.sources:
-                todo.append(memory)
-            else:
-                roots.add(memory)
+        if j not in seen:
+            seen[j] = {m for s in st.sources[j] for m in st.memories(s)}
+            todo += [m for m in seen[j] if m in st.sources]
     places, used = blocks_of(st)
-    if len(roots) != 1 or not all(covers(places.get(r, ()), used[j]) for r in roots for j in seen):
-        return frozenset()
-    st.roots |= dict.fromkeys(seen, next(iter(roots)))
-    return frozenset(seen)
+    found: dict[str, frozenset[str]] = {}
+    for j in seen:
+        roots = {r for k in fed_by(j, seen) for r in seen[k] if r not in seen}
+        covering = {r for r in roots if covers(places.get(r, ()), used[j])}
+        if covering:
+            found[j] = frozenset(covering | ({j} if covering != roots else set()))
+    return found
+
+
+def fed_by(name: str, sources: Mapping[str, set[str]]) -> set[str]:
+    """The joined names from which memory comes to this one."""
+    found: set[str] = set()
+    todo = [name]
+    while todo:
+        j = todo.pop()
+        if j not in found:
+            found.add(j)
+            todo += [k for k in sources[j] if k in sources]
+    return found
+
+
+def user_name(f: Function, name: str) -> str:
+    """The user's name of an ssa name; of a temporary, the name that takes it over."""
+    seen: set[str] = set()
+    while name.startswith("_t") and name not in seen:
+        seen.add(name)
+        name = next((n for n in named_after(f, name)), name)
+    return target_name(name)
+
+
+def named_after(f: Function, name: str) -> Iterator[str]:
+    for s in walk(f.body):
+        match s:
+            case Assign(_, Var(t), Var(v)) if v == name:
+                yield t
+            case Move():
+                yield from (t.name for t, v in zip(s.targets, s.sources, strict=True) if v == Var(name))
+            case Assign(_, Var(t), value) if name in variables(value) and not t.startswith("_t"):
+                yield t
 
 
 def target_name(name: str) -> str:

@@ -1,11 +1,13 @@
 """Array values that are not computed yet.
 
     View   elements of a base, picked by an affine map of the indices: a whole array, a slice, a row, a transpose
+    Choice one view of arrays in memory or another, depending on the path
     Tree   an elementwise function of arrays and scalars
     Pull   anything else that can say what its element at given indices is
 
-A view whose base is the name of an array can be loaded from and stored into; all others are read only. None
-of them exists at run time: what consumes one asks for its elements inside a loop nest of its own.
+What stands in memory, a *place*, can be loaded from and stored into: a view whose base is the name of an array, a view
+of the elements of such a view counted through (`Flat`), a choice of these. All others are read only. None of them
+exists at run time: what consumes one asks for its elements inside a loop nest of its own.
 """
 
 from __future__ import annotations
@@ -13,13 +15,13 @@ from __future__ import annotations
 import operator as op
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..ir import Call, Const, Expr, Index, Var
+from ..ir import Call, Const, Expr, If, Index, Var
 from .build import ONE, ZERO, Builder, number
 
 
@@ -33,10 +35,37 @@ class Axis:
 
 @dataclass(frozen=True, eq=False)
 class View:
-    base: str | Tree | Pull
+    base: str | Flat | Tree | Pull
     axes: tuple[Axis, ...]
     extents: tuple[Expr, ...]
     dtype: Any
+
+    @property
+    def ndim(self) -> int:
+        return len(self.extents)
+
+
+@dataclass(frozen=True, eq=False)
+class Flat:
+    """The elements of a place, row after row, along one axis; they stay where they are."""
+
+    of: View
+
+
+@dataclass(frozen=True, eq=False)
+class Choice:
+    """The view of number `which`; all have the same extents."""
+
+    which: Expr
+    options: tuple[View, ...]
+
+    @property
+    def extents(self) -> tuple[Expr, ...]:
+        return self.options[0].extents
+
+    @property
+    def dtype(self) -> Any:
+        return self.options[0].dtype
 
     @property
     def ndim(self) -> int:
@@ -68,12 +97,13 @@ class Pull:
         return len(self.extents)
 
 
-Value = View | Tree | Pull
+Place = View | Choice
+Value = View | Choice | Tree | Pull
 Operand = Value | Expr | tuple  # what handlers receive and return; tuples are shapes and sequences of arrays
 
 
 def is_value(x: Any) -> bool:
-    return isinstance(x, (View, Tree, Pull))
+    return isinstance(x, (View, Choice, Tree, Pull))
 
 
 def whole(b: Builder, name: str) -> View:
@@ -89,11 +119,29 @@ def is_whole(b: Builder, v: Any) -> bool:
     return all(a == Axis(ZERO, ((k, ONE),)) for k, a in enumerate(v.axes)) and b.extents_of(v.base) == v.extents
 
 
+def memory(v: Any) -> str | None:
+    """The array in memory that a view shows a part of."""
+    while isinstance(v, View) and isinstance(v.base, Flat):
+        v = v.base.of
+    return v.base if isinstance(v, View) and isinstance(v.base, str) else None
+
+
+def is_place(v: Any) -> TypeGuard[Place]:
+    """Does this stand in memory?"""
+    return isinstance(v, Choice) or memory(v) is not None
+
+
+def memories(v: Any) -> set[str]:
+    """The arrays in one of which a place stands; none for what is not in memory."""
+    found = {memory(o) for o in v.options} if isinstance(v, Choice) else {memory(v)}
+    return {m for m in found if m is not None}
+
+
 def constant(value: Expr, extents: tuple[Expr, ...], dtype: Any) -> Pull:
     return Pull(extents, dtype, lambda b, index: value, fill=value)
 
 
-def leaves(v: Any) -> Iterator[View | Pull]:
+def leaves(v: Any) -> Iterator[View | Choice | Pull]:
     """What a tree of elementwise functions is computed from."""
     if isinstance(v, Tree):
         for a in v.args:
@@ -105,7 +153,10 @@ def leaves(v: Any) -> Iterator[View | Pull]:
 def bases(v: Any) -> Iterator[View]:
     """The views of arrays in memory that a value reads."""
     for leaf in leaves(v):
-        if isinstance(leaf, View) and isinstance(leaf.base, str):
+        if isinstance(leaf, Choice):
+            yield from leaf.options
+        elif memory(leaf):
+            assert isinstance(leaf, View)
             yield leaf
         elif isinstance(leaf, View):
             yield from bases(leaf.base)
@@ -119,7 +170,7 @@ def bases(v: Any) -> Iterator[View]:
 
 def extents(b: Builder, v: Value) -> tuple[Expr, ...]:
     """The extents of a value; those of a tree are broadcast over its leaves."""
-    if isinstance(v, (View, Pull)):
+    if isinstance(v, (View, Choice, Pull)):
         return v.extents
     found = b.known(("extents of tree", id(v)))
     if found is None:
@@ -177,6 +228,12 @@ def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
         if v.fill is not None:
             return constant(v.fill, shape, v.dtype)
         v = View(v, tuple(Axis(ZERO, ((k, ONE),)) for k in range(v.ndim)), v.extents, v.dtype)
+    if isinstance(v, Choice):
+        return replace(v, options=tuple(spread(b, o, steps, lead, shape) for o in v.options))
+    return spread(b, v, steps, lead, shape)
+
+
+def spread(b: Builder, v: View, steps: tuple[Expr, ...], lead: int, shape: tuple[Expr, ...]) -> View:
     return replace(v, axes=tuple(repeated(b, a, steps, lead) for a in v.axes), extents=shape)
 
 
@@ -221,6 +278,8 @@ def with_extents(v: Any, shape: tuple[Expr, ...]) -> Any:
     """The same value; its extents, checked to be equal, under other names."""
     if isinstance(v, Tree):
         return replace(v, args=tuple(with_extents(a, shape) for a in v.args))
+    if isinstance(v, Choice):
+        return replace(v, options=tuple(replace(o, extents=shape) for o in v.options))
     return replace(v, extents=shape) if is_value(v) else v
 
 
@@ -246,14 +305,70 @@ def places(b: Builder, v: View, index: tuple[Expr, ...]) -> tuple[Expr, ...]:
     return tuple(position(b, a, index) for a in v.axes)
 
 
+def location(b: Builder, v: View, index: tuple[Expr, ...]) -> Index:
+    """The element of an array in memory that stands at `index` of a view."""
+    if isinstance(v.base, Flat):
+        (place,) = places(b, v, index)
+        return location(b, v.base.of, unravelled(b, place, v.base.of.extents))
+    assert isinstance(v.base, str)
+    return Index(Var(v.base), places(b, v, index))
+
+
+def unravelled(b: Builder, place: Expr, shape: tuple[Expr, ...]) -> tuple[Expr, ...]:
+    """The indices that belong to a place counted through all elements, row after row."""
+    out: list[Expr] = []
+    first = True
+    for k, n in enumerate(shape):
+        if n == ONE:
+            out.append(ZERO)
+            continue
+        i = b.integer(op.floordiv, place, product(b, shape[k + 1 :]))
+        out.append(i if first else b.integer(op.mod, i, n))
+        first = False
+    return tuple(out)
+
+
+def product(b: Builder, shape: tuple[Expr, ...]) -> Expr:
+    n: Expr = ONE
+    for m in shape:
+        n = b.integer(op.mul, n, m)
+    return n
+
+
+def chosen(b: Builder, c: Choice, index: tuple[Expr, ...], start: int = 0) -> Expr:
+    """The element of the view that a choice is."""
+    first, *rest = c.options[start:]
+    if not rest:
+        return element(b, first, index)
+    cond = b.let(Call(op.eq, (c.which, Const(start))), types.boolean)
+    return b.choose(cond, lambda: element(b, first, index), lambda: chosen(b, c, index, start + 1), c.dtype)
+
+
+def write(b: Builder, dest: Place, index: tuple[Expr, ...], x: Expr, add: bool = False, start: int = 0) -> None:
+    """`dest[index] = x`, or `+=`, for one element."""
+    if isinstance(dest, View):
+        (b.accumulate if add else b.assign)(location(b, dest, index), x)
+    elif start + 1 == len(dest.options):
+        write(b, dest.options[start], index, x, add)
+    else:
+        cond = b.let(Call(op.eq, (dest.which, Const(start))), types.boolean)
+        with b.collect() as then:
+            write(b, dest.options[start], index, x, add)
+        with b.collect() as orelse:
+            write(b, dest, index, x, add, start + 1)
+        b.emit(If(b.loc, cond, tuple(then), tuple(orelse)))
+
+
 def element(b: Builder, v: Any, index: tuple[Expr, ...]) -> Expr:
     """An operand with the value of the element at `index`; the value must have been `fit`."""
     match v:
-        case View(str() as base):
-            e = Index(Var(base), places(b, v, index))
+        case View() if memory(v):
+            e = location(b, v, index)
             return b.known(("load", e)) or b.remember(("load", e), b.let(e, v.dtype))
         case View():
             return element(b, v.base, places(b, v, index))
+        case Choice():
+            return chosen(b, v, index)
         case Pull():
             return v.fill if v.fill is not None else v.element(b, index)
         case Tree():
@@ -288,17 +403,11 @@ def scalar_fn(v: Tree, fn: Callable[..., Any]) -> Callable[..., Any]:
 # ---- into memory -----------------------------------------------------------------------
 
 
-def store(b: Builder, dest: View, value: Any, accumulate: bool = False) -> None:
+def store(b: Builder, dest: Place, value: Any, accumulate: bool = False) -> None:
     """`dest[...] = value` (or `+=`) as a loop nest; the value must not read `dest` in other places."""
-    assert isinstance(dest.base, str)
     value = fit(b, value, dest.extents)
     with b.nest(dest.extents) as index:
-        x = element(b, value, index)
-        target = Index(Var(dest.base), places(b, dest, index))
-        if accumulate:
-            b.accumulate(target, x)
-        else:
-            b.assign(target, x)
+        write(b, dest, index, element(b, value, index), accumulate)
 
 
 def materialise(b: Builder, v: Value, own: bool = False) -> View:
@@ -318,35 +427,35 @@ def whole_of(b: Builder, name: str, shape: tuple[Expr, ...]) -> View:
     return View(name, tuple(Axis(ZERO, ((k, ONE),)) for k in range(len(shape))), shape, b.types[name].dtype)
 
 
-def in_memory(b: Builder, v: Value) -> View:
-    """A view that can be loaded from again and again."""
-    return v if isinstance(v, View) and isinstance(v.base, str) else materialise(b, v)
+def in_memory(b: Builder, v: Value) -> Place:
+    """What can be loaded from again and again."""
+    return v if is_place(v) else materialise(b, v)
 
 
 def array_name(b: Builder, v: Value) -> str:
     """The name of an array with exactly these elements."""
-    v = in_memory(b, v)
     if not is_whole(b, v):
         v = materialise(b, v)
+    assert isinstance(v, View)
     assert isinstance(v.base, str)
     return v.base
 
 
-def harmless(dest: View, value: Any) -> bool:
+def harmless(dest: Place, value: Any) -> bool:
     """May the elements be stored one by one, though the value reads the array they go to?"""
-    for v in bases(value):
-        if v.base == dest.base and not (is_leaf(value, v) and same_places(v, dest)):
-            return False
-    return True
+    own = memories(dest)
+    others = (v for leaf in leaves(value) if not same_places(leaf, dest) for v in bases(leaf))
+    return all(memory(v) not in own for v in others)
 
 
-def is_leaf(value: Any, v: View) -> bool:
-    return any(v is leaf for leaf in leaves(value))
-
-
-def same_places(v: View, dest: View) -> bool:
+def same_places(v: Any, dest: Place) -> bool:
     """Equal maps, but for fixed axes: two rows are the same row or have nothing in common."""
-    if v.extents != dest.extents or len(v.axes) != len(dest.axes):
+    if isinstance(v, Choice) and isinstance(dest, Choice):
+        pairs = list(zip(v.options, dest.options, strict=False))
+        return v.which == dest.which and len(v.options) == len(dest.options) and all(same_places(*q) for q in pairs)
+    if not isinstance(v, View) or not isinstance(dest, View) or not memory(v):
+        return False
+    if v.base is not dest.base and v.base != dest.base or v.extents != dest.extents or len(v.axes) != len(dest.axes):
         return False
     return all(
         a.steps == d.steps and (a.start == d.start or not a.steps) for a, d in zip(v.axes, dest.axes, strict=True)

@@ -12,7 +12,23 @@ from .. import primitives as p
 from ..ir import Const, Expr, Index, Slice, Var
 from .build import ONE, ZERO, Builder
 from .registry import lowers
-from .values import Axis, Value, View, constant, element, extents, fit, is_value, is_whole, whole
+from .values import (
+    Axis,
+    Choice,
+    Flat,
+    Place,
+    Value,
+    View,
+    constant,
+    element,
+    extents,
+    fit,
+    is_place,
+    is_value,
+    is_whole,
+    product,
+    whole,
+)
 
 
 @dataclass(frozen=True)
@@ -70,8 +86,10 @@ def choose(b: Builder, v: Value, picks: list[Pick | None]) -> Value | Expr:
     return compose(b, v, tuple(axes), tuple(shape))
 
 
-def compose(b: Builder, v: Value, axes: tuple[Axis, ...], shape: tuple[Expr, ...]) -> View:
+def compose(b: Builder, v: Value, axes: tuple[Axis, ...], shape: tuple[Expr, ...]) -> Place:
     """The view of `v` whose index along axis `k` of `v` is `axes[k]`."""
+    if isinstance(v, Choice):
+        return replace(v, options=tuple(compose(b, o, axes, shape) for o in v.options))  # type: ignore[misc]
     if not isinstance(v, View):
         return View(fit(b, v, extents(b, v)), axes, shape, v.dtype)
     return replace(v, axes=tuple(substitute(b, a, axes) for a in v.axes), extents=shape)
@@ -195,7 +213,7 @@ def distance(b: Builder, low: Expr, high: Expr) -> Expr:
 # ---- functions that give views -----------------------------------------------------------
 
 
-def permuted(b: Builder, v: Value, order: list[int]) -> View:
+def permuted(b: Builder, v: Value, order: list[int]) -> Place:
     shape = extents(b, v)
     axes = tuple(Axis(ZERO, ((order.index(k), ONE),)) for k in range(v.ndim))
     return compose(b, v, axes, tuple(shape[k] for k in order))
@@ -325,6 +343,8 @@ def reshape(b: Builder, a: Value, shape: Any) -> Value:
         return regrouped(b, a, shape)
     same_size(b, old, shape)
     flat = ravel(b, a)
+    if isinstance(flat, View) and isinstance(flat.base, Flat) and flat.base.of.extents == shape:
+        return flat.base.of
     step: Expr = ONE
     steps: list[tuple[int, Expr]] = []
     for k in reversed(range(len(shape))):
@@ -341,13 +361,6 @@ def regrouped(b: Builder, a: Value, shape: tuple[Expr, ...]) -> Value:
     if core is a:  # all axes have extent 1
         return compose(b, a, (Axis(),) * a.ndim, shape)
     return index(b, core, tuple(Const(None) if n == ONE else Slice() for n in shape))  # type: ignore
-
-
-def product(b: Builder, shape: tuple[Expr, ...]) -> Expr:
-    n: Expr = ONE
-    for m in shape:
-        n = b.integer(op.mul, n, m)
-    return n
 
 
 def new_shape(b: Builder, old: tuple[Expr, ...], shape: tuple[Expr, ...]) -> tuple[Expr, ...]:
@@ -375,7 +388,7 @@ def same_size(b: Builder, old: tuple[Expr, ...], new: tuple[Expr, ...]) -> None:
         b.check(b.integer(op.ne, m, n), "cannot reshape array: the number of elements differs")
 
 
-@lowers(np.ravel)
+@lowers(np.ravel, p.flat)
 def ravel(b: Builder, a: Value) -> Value:
     shape = extents(b, a)
     if a.ndim == 1:
@@ -383,7 +396,17 @@ def ravel(b: Builder, a: Value) -> Value:
     if sum(n != ONE for n in shape) <= 1:
         n = next((n for n in shape if n != ONE), ONE)
         return regrouped(b, a, (n,))
+    if b.in_place and is_place(a):
+        return counted(a, product(b, shape))
     return flattened(b, a)
+
+
+def counted(a: Value, size: Expr) -> Place:
+    """The elements of a place in rows, where they stand."""
+    if isinstance(a, Choice):
+        return replace(a, options=tuple(counted(o, size) for o in a.options))  # type: ignore[misc]
+    assert isinstance(a, View)
+    return View(Flat(a), (Axis(ZERO, ((0, ONE),)),), (size,), a.dtype)
 
 
 def flattened(b: Builder, a: Value, own: bool = False) -> View:

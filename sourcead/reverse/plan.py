@@ -7,7 +7,10 @@ from its array; an array element that is read again and overwritten in between i
 
 from __future__ import annotations
 
+import operator as op
 from dataclasses import dataclass, field
+
+from numba.core import types
 
 from .. import primitives as p
 from ..analyses import ALLOCATIONS, place_in
@@ -36,6 +39,7 @@ from .adjoint import extents
 from .context import Context
 from .mincut import FOREVER, SINK, SOURCE, Network
 
+DIVISION = 2  # of integers
 RECORD = 6  # a store, a load and the memory between, in units of one addition
 RELOAD = 1
 UNDO = 6
@@ -195,7 +199,7 @@ def again_cost(n: str, made: Stmt | None, furthest: int, c: Context) -> int | No
         case Call(fn) if is_draw(fn):
             return None
         case Call(fn, args) if fn not in ALLOCATIONS and not any(is_array(c.types.get(n)) for n in variables(*args)):
-            return rule_cost(fn)
+            return DIVISION if fn in (op.mod, p.from_front) and isinstance(c.types[n], types.Integer) else rule_cost(fn)
     return None
 
 
