@@ -11,6 +11,8 @@ from .debug import stages as stages
 from .errors import RuleMissing as RuleMissing
 from .errors import SourceadError as SourceadError
 from .errors import Unsupported as Unsupported
+from .pullbacks import vjp as vjp
+from .pullbacks import vjp_fn as vjp_fn
 
 __version__ = "0.1.0"
 
@@ -22,4 +24,5 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return ["RuleMissing", "SourceadError", "Unsupported", "__version__", "grad", "stages", "tape", "value_and_grad"]
+    errors = ["RuleMissing", "SourceadError", "Unsupported"]
+    return [*errors, "__version__", "grad", "stages", "tape", "value_and_grad", "vjp", "vjp_fn"]

@@ -22,6 +22,7 @@ from . import structure
 from .cache import Witness
 from .checks import argument_numbers, check_arguments, parameters
 from .errors import SourceadError
+from .outcome import Outputs
 from .routines import native
 
 OPTIONS = ("fastmath", "nogil", "boundscheck", "parallel")
@@ -34,7 +35,8 @@ class _Face:
     """What compiled gradients and plain Python ones have in common."""
 
     pyfunc: Any  # the user's function, or the gradient that is differentiated again
-    py_func: Callable[..., Any]  # the user's function
+    function: Callable[..., Any]  # the user's function
+    py_func: Callable[..., Any]  # a function that is called like this: the same, or one with seeds in front
     argnums: tuple[int, ...]
     single: bool
     value: bool
@@ -42,25 +44,42 @@ class _Face:
     options: Mapping[str, Any]
     cached: bool
     specialisations: dict[tuple[types.Type, ...], compiler.Specialisation]
+    outputs: Outputs | None  # of a pullback, whose first argument are seeds
     given: tuple[structure.Shape, ...] = ()  # what arguments were before they were made tuples
     structured: dict[tuple[structure.Shape, ...], Any]  # the gradients for lists, dicts and objects
     _ready = False
 
     def _describe(
-        self, f: Any, argnums: Any, value: bool, has_aux: bool, options: Mapping[str, Any], cached: bool
+        self,
+        f: Any,
+        argnums: Any,
+        value: bool,
+        has_aux: bool,
+        options: Mapping[str, Any],
+        cached: bool,
+        outputs: Outputs | None = None,
     ) -> None:
-        self.pyfunc, self.value, self.has_aux = f, value, has_aux
-        function = user_function(f)
-        self.argnums, self.single = argument_numbers(argnums, function)
+        self.pyfunc, self.value, self.has_aux, self.outputs = f, value, has_aux, outputs
+        self.function = user_function(f)
+        self.argnums, self.single = argument_numbers(argnums, self.function)
         self.options, self.cached, self.specialisations = dict(options), cached, {}
         self.structured = {}
 
     def _arguments(self) -> tuple[Any, ...]:
         argnums = self.argnums[0] if self.single else self.argnums
-        return self.pyfunc, argnums, self.value, self.has_aux, dict(self.options), self.cached
+        return self.pyfunc, argnums, self.value, self.has_aux, dict(self.options), self.cached, self.outputs
+
+    @property
+    def _first(self) -> int:
+        """Where the arguments of the function begin: behind the seeds, if there are any."""
+        return 0 if self.outputs is None else 1
+
+    def _check(self, argtypes: Sequence[types.Type], values: Sequence[Any] = ()) -> None:
+        k = self._first
+        check_arguments(self.function, argtypes[k:], self.argnums, values[k:], self.given[k:])
 
     def _request(self, argtypes: tuple[types.Type, ...]) -> compiler.Request:
-        check_arguments(self.py_func, argtypes, self.argnums, (), self.given)
+        self._check(argtypes)
         return compiler.Request(
             self.pyfunc,
             argtypes,
@@ -71,6 +90,7 @@ class _Face:
             tuple(sorted(self.options.items())),
             self.cached,
             self.given,
+            self.outputs,
         )
 
     # ---- lists, dicts and dataclasses: they are passed on as tuples ----
@@ -92,7 +112,7 @@ class _Face:
             kept, gradient = result
         elif self.has_aux:
             gradient, kept = result
-        wrt = [values[k] for k in self.argnums]
+        wrt = [values[k + self._first] for k in self.argnums]
         gradient = structure.like(wrt[0], gradient) if self.single else tuple(map(structure.like, wrt, gradient))
         return (kept, gradient) if self.value else (gradient, kept) if self.has_aux else gradient
 
@@ -122,7 +142,7 @@ class _Face:
 
         Without arguments, what was emitted so far.
         """
-        if not args and not kwargs and (self.specialisations or parameters(self.py_func)):
+        if not args and not kwargs and (self.specialisations or parameters(self.function)):
             made = {t: s for g in (self, *self.structured.values()) for t, s in g.specialisations.items()}
             return "\n\n".join(f"# ({', '.join(map(str, t))})\n{s.source}" for t, s in made.items())
         gradient, argtypes = self._specialised(args, kwargs)
@@ -139,17 +159,19 @@ class _Face:
     def __repr__(self) -> str:
         if not self._ready:  # Numba names the type of this object, and code compiled for it, after this text
             return f"<gradient {next(_numbers)} of {user_function(self.pyfunc).__name__}>"
-        names, k = parameters(self.py_func), len(self.specialisations)
-        what = "value_and_grad" if self.value else "grad"
+        names, k = parameters(self.function), len(self.specialisations)
         wrt = ", ".join(names[i] for i in self.argnums)
-        inner = f"{self.pyfunc!r}" if isinstance(self.pyfunc, _Face) else f"{self.py_func.__name__}({', '.join(names)})"
-        return f"<{what} of {inner} wrt {wrt} [{k} specialisation{'s' * (k != 1)}]>"
+        own = f"{self.function.__name__}({', '.join(names)})"
+        inner = f"{self.pyfunc!r}" if isinstance(self.pyfunc, _Face) else own
+        return f"<{self._what} of {inner} wrt {wrt} [{k} specialisation{'s' * (k != 1)}]>"
+
+    @property
+    def _what(self) -> str:
+        return "vjp" if self.outputs is not None else "value_and_grad" if self.value else "grad"
 
     def _repr_markdown_(self) -> str:
-        what = "value_and_grad" if self.value else "grad"
-        head = f"**{what}** of `{self.py_func.__name__}{inspect.signature(self.py_func)}` with respect to " + ", ".join(
-            f"`{parameters(self.py_func)[i]}`" for i in self.argnums
-        )
+        name, wrt = self.function.__name__, (f"`{parameters(self.function)[i]}`" for i in self.argnums)
+        head = f"**{self._what}** of `{name}{inspect.signature(self.function)}` with respect to {', '.join(wrt)}"
         parts = [head]
         for argtypes, spec in self.specialisations.items():
             parts.append(f"for `({', '.join(map(str, argtypes))})`:\n\n```python\n{spec.source}```")
@@ -163,9 +185,10 @@ class Gradient(_Face, CPUDispatcher):
     like one.  Its overloads are not compiled from the user's function but from the adjoint emitted for it.
     """
 
-    def __init__(self, f: Any, argnums: Any, value: bool, has_aux: bool, options: Mapping[str, Any], cached: bool):
-        self._describe(f, argnums, value, has_aux, options, cached)
-        super().__init__(user_function(f), targetoptions={"nopython": True, "error_model": "numpy", **options})
+    def __init__(self, *described: Any):
+        self._describe(*described)
+        callee = self.function if self.outputs is None else seeds_first(self.function)
+        super().__init__(callee, targetoptions={"nopython": True, "error_model": "numpy", **self.options})
         self._ready = True
 
     @property
@@ -201,7 +224,7 @@ class Gradient(_Face, CPUDispatcher):
         values = [a.value if isinstance(a, OmittedArg) else a for a in args]
         if any(map(structure.foreign, values)):
             return lambda *args, **kws: self._call(values)  # Numba calls what it is given
-        check_arguments(self.py_func, [_typeof(v) for v in values], self.argnums, values, self.given)
+        self._check([_typeof(v) for v in values], values)
         try:
             return super()._compile_for_args(*args, **kws)
         except SourceadError as e:
@@ -229,7 +252,7 @@ class Gradient(_Face, CPUDispatcher):
         """The function itself, compiled with the same options."""
         if isinstance(self.pyfunc, _Face):
             return self.pyfunc
-        return native(self.py_func, **self.options)
+        return native(self.function, **self.options)
 
     def _reduce_states(self) -> dict[str, Any]:
         sigs = [] if self._can_compile else [r.signature for r in self.overloads.values()]
@@ -250,9 +273,9 @@ class Gradient(_Face, CPUDispatcher):
 class PythonGradient(_Face):
     """The same emitted code, run by Python: for `pdb`, profilers and coverage."""
 
-    def __init__(self, f: Any, argnums: Any, value: bool, has_aux: bool, options: Mapping[str, Any], cached: bool):
-        self._describe(f, argnums, value, has_aux, options, cached)
-        self.py_func = user_function(f)
+    def __init__(self, *described: Any):
+        self._describe(*described)
+        self.py_func = self.function if self.outputs is None else seeds_first(self.function)
         functools.update_wrapper(self, self.py_func)
         self._ready = True
 
@@ -263,7 +286,7 @@ class PythonGradient(_Face):
             return self._call(bound.args)
         argtypes = tuple(_typeof(v) for v in bound.args)
         if argtypes not in self.specialisations:
-            check_arguments(self.py_func, argtypes, self.argnums, bound.args, self.given)
+            self._check(argtypes, bound.args)
             self.specialisations[argtypes] = compiler.emitted(self._request(argtypes))
         # Like compiled code, NumPy's floats divide by zero without an exception.
         values = [structure.mapped(_as_numpy, v) for v in bound.args]
@@ -295,6 +318,21 @@ def _typeof(v: Any) -> types.Type:
     return types.Tuple(tuple(map(_typeof, v))) if type(v) is tuple else types.pyobject
 
 
+def seeds_first(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """What a pullback looks like to its callers: the function with seeds as its first argument."""
+
+    def pullback(*args: Any) -> Any:
+        raise NotImplementedError
+
+    found = inspect.signature(fn)
+    kind = next((q.kind for q in found.parameters.values()), inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    first = inspect.Parameter("seeds" if "seeds" not in found.parameters else "seeds_", kind)
+    pullback.__name__ = pullback.__qualname__ = f"{fn.__name__}_vjp"
+    pullback.__module__, pullback.__doc__, pullback.__defaults__ = fn.__module__, fn.__doc__, fn.__defaults__
+    pullback.__signature__ = found.replace(parameters=[first, *found.parameters.values()])  # type: ignore[attr-defined]
+    return pullback
+
+
 def user_function(f: Any) -> Callable[..., Any]:
     """The Python function behind `f`."""
     if isinstance(f, (_Face, Dispatcher)):
@@ -307,7 +345,16 @@ def user_function(f: Any) -> Callable[..., Any]:
     raise TypeError(f"grad takes a Python function, an njit function or another gradient, not {what}: {f!r}")
 
 
-def _make(f: Any, argnums: Any, has_aux: bool, value: bool, jit: bool, cache: bool, options: dict[str, Any]) -> Any:
+def _make(
+    f: Any,
+    argnums: Any,
+    has_aux: bool,
+    value: bool,
+    jit: bool,
+    cache: bool,
+    options: dict[str, Any],
+    outputs: Outputs | None = None,
+) -> Any:
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
         raise TypeError(
@@ -318,7 +365,9 @@ def _make(f: Any, argnums: Any, has_aux: bool, value: bool, jit: bool, cache: bo
         kind = Gradient if jit and not config.DISABLE_JIT else PythonGradient
         if isinstance(f, Dispatcher) and not isinstance(f, _Face):
             f = f.py_func
-        return kind(f, argnums, value, bool(has_aux), options, cache)
+        if isinstance(f, _Face) and (f.outputs is not None or outputs is not None):
+            raise TypeError("a pullback is made of a function, and cannot be differentiated itself")
+        return kind(f, argnums, value, bool(has_aux), options, cache, outputs)
 
     return make if f is None else make(f)
 

@@ -70,7 +70,7 @@ def key(request: Request) -> str | None:
     parts = (
         function,
         tuple(map(str, request.argtypes)),
-        (request.argnums, request.single, request.value, request.has_aux, request.given),
+        (request.argnums, request.single, request.value, request.has_aux, request.given, request.outputs),
         sorted(request.options),
         versions(),
     )

@@ -15,6 +15,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from . import cache
 from .checks import plain_type
+from .outcome import Outputs
 from .structure import Shape
 
 
@@ -31,6 +32,7 @@ class Request:
     options: tuple[tuple[str, Any], ...] = ()  # for Numba
     cached: bool = True
     given: tuple[Shape, ...] = ()  # what arguments were that come as tuples
+    outputs: Outputs | None = None  # of a pullback, whose first argument are seeds
 
     @property
     def parallel(self) -> bool:
@@ -80,6 +82,7 @@ def stages(request: Request) -> dict[str, Any]:
                 has_aux=request.has_aux,
                 given=request.given,
                 parallel=request.parallel,
+                outputs=request.outputs,
             )
         finally:
             config.DISABLE_JIT = disabled

@@ -20,6 +20,7 @@ from .ir import Call, Const, Function, Namer, Return, Var, bound, rename, variab
 from .library import spelled_out
 from .lower import lower
 from .nested import expanded
+from .outcome import Outputs, seed_types, with_written
 from .parallel import in_order, in_parallel, refuse_dependent
 from .reverse import reverse
 from .routines import Pullback, Routine, called, retargeted
@@ -44,19 +45,27 @@ def gradient_stages(
     given: tuple[Shape, ...] = (),
     again: bool = False,
     parallel: bool = False,
+    outputs: Outputs | None = None,
 ) -> Stages:
     """Every stage by name, in order, from the user's function to the program that is emitted.
 
     `pyfunc` may be a gradient itself: its program is differentiated once more.  `given` tells of arguments that
     are lists, dicts or objects, and have the types of tuples; `again`: the gradient will be differentiated itself;
-    `parallel`: `prange` loops run in parallel where they can.
+    `parallel`: `prange` loops run in parallel where they can; `outputs`: the adjoints of the results are the first
+    argument.
     """
-    out = primal_stages(pyfunc, argtypes, given, parallel)
-    f = list(out.values())[-1]
-    check_result(f.name, result_type(f), has_aux)
+    seeds = None
+    if outputs is None:
+        out = primal_stages(pyfunc, argtypes, given, parallel)
+        f = list(out.values())[-1]
+        check_result(f.name, result_type(f), has_aux)
+    else:
+        out = primal_stages(pyfunc, argtypes[1:], given[1:], parallel, outputs=outputs)
+        f = list(out.values())[-1]
+        seeds = seed_types(f.name, argtypes[0], result_type(f), has_aux)
     single = isinstance(argnums, int)
     wrt = tuple(f.called_with[k][1] for k in ([argnums] if isinstance(argnums, int) else argnums))
-    out |= adjoint_stages(reverse(f, wrt, value=value, single=single, has_aux=has_aux, again=again))
+    out |= adjoint_stages(reverse(f, wrt, value=value, single=single, has_aux=has_aux, seeds=seeds, again=again))
     f = out["fuse"]
     if parallel:
         f = out["parallel"] = in_parallel(f)
@@ -124,10 +133,12 @@ def primal_stages(
     given: tuple[Shape, ...] = (),
     parallel: bool = False,
     routine: Routine | None = None,
+    outputs: Outputs | None = None,
 ) -> Stages:
     """From source to a simplified program over scalars and atoms.
 
-    routine: the function is one that stays a call; its program returns what it writes into its arguments too.
+    routine: the function is one that stays a call; its program returns what it writes into its arguments too;
+    outputs: so does this one, for these arguments.
     """
     out: Stages = {}
     if hasattr(pyfunc, "pyfunc") and hasattr(pyfunc, "argnums"):  # a gradient, differentiated again
@@ -145,7 +156,8 @@ def primal_stages(
         out["gradient"] = replace(f, body=f.body)
         f = out["ssa"] = ssa(f)
     else:
-        f = out["parse"] = parse(pyfunc, of_types(argtypes, given), nothing=routine is not None)
+        nothing = routine is not None or bool(outputs and outputs.argnums)
+        f = out["parse"] = parse(pyfunc, of_types(argtypes, given), nothing)
         f = f if parallel else in_order(f)
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
@@ -154,6 +166,8 @@ def primal_stages(
         f = known_calls(f)
         if routine is not None:
             f = with_outcome(f, routine)
+        if outputs is not None:
+            f = with_written(f, outputs)
         f = out["lower"] = lower(f, apart=routine is not None)
         if (more := expanded(f, gradient_stages)) is not f:
             f = out["gradients inlined"] = accumulators(ssa(more))

@@ -60,7 +60,8 @@ def finish(q: Parser, called: Called, result: Value) -> Function:
     act = q.act
     name, tree = act.name, act.source.node
     returns = returns_of(tree) if isinstance(tree, ast.FunctionDef) else []
-    loc = act.source.loc(returns[-1]) if returns else act.source.loc(getattr(tree, "body", tree))
+    last = tree.body if isinstance(tree, ast.Lambda) else tree.body[-1]
+    loc = act.source.loc(returns[-1] if returns else last)
     result = known(q, result)
     values = result.items if isinstance(result, Tup) else (result,)
     try:

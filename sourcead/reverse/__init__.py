@@ -110,8 +110,9 @@ def reverse(
         arrays = tuple(c.bars[n] for n in leaves if is_array(c.types[n]))
         f = replace(f, params=(*arrays, *f.params, *(n for n in named if n)))
     elif seeds is not None:
-        f = with_seeds(f, named, c)
-    return replace(f, name=f"{f.name}_grad", body=body, types=c.types, constants=constants, tuple_result=False)
+        f = with_seeds(f, named, has_aux, c)
+    kind = "grad" if seeds is None else "vjp"
+    return replace(f, name=f"{f.name}_{kind}", body=body, types=c.types, constants=constants, tuple_result=False)
 
 
 def distinct(block: Block) -> Block:

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import primitives as p
 from ..infer import is_array
-from ..ir import Accum, Assign, Bundle, Call, Const, Expr, Function, Return, Stmt, Var, in_bundle
+from ..ir import Accum, Assign, Bundle, Call, Const, Expr, Function, Return, Stmt, Var, children, in_bundle
 from .context import Context, dtype, scalar_type
 
 
@@ -68,8 +68,8 @@ def first_adjoint(v: Var, seed: str | None, c: Context, in_place: bool) -> Expr:
     return Var(seed) if c.types[seed] == t else Call(dtype(t).value, (Var(seed),))
 
 
-def with_seeds(f: Function, named: list[str], c: Context) -> Function:
-    """The program whose first argument are the seeds, structured like what it returns."""
+def with_seeds(f: Function, named: list[str], has_aux: bool, c: Context) -> Function:
+    """The program whose first argument are the seeds, structured like the result."""
     left = iter(named)
 
     def like(e: Expr) -> str | Bundle:
@@ -77,6 +77,6 @@ def with_seeds(f: Function, named: list[str], c: Context) -> Function:
             return Bundle(tuple(map(like, e.args)))
         return next(left) or c.namer("seed")
 
-    names = like(whole(f))
+    names = like(children(whole(f))[0] if has_aux else whole(f))
     first = (names, names) if isinstance(names, str) else (c.namer("seeds"), names)
     return replace(f, params=(*in_bundle(names), *f.params), arguments=(first, *f.called_with))
