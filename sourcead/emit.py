@@ -343,7 +343,7 @@ def namespace(f: Function) -> dict[str, Any]:
     calls: dict[str, Any] = {r.__name__: r if r.argtypes else r.compiled for r in called(f.body, Routine)}
     calls |= {g.__name__: g for g in called(f.body, GradientOf)}
     modules = {name: home for name, home in MODULES.items() if "." not in name}
-    stood_in = {fn.__name__: fn for fn in stand_ins.STAND_INS.values()}
+    stood_in = {fn.__name__: fn for fn in (*stand_ins.STAND_INS.values(), *stand_ins.USUAL.values())}
     return {"prange": prange, **modules, **_CALLED_BY_NAME, **stood_in, **calls, **f.constants}
 
 

@@ -46,7 +46,7 @@ from .ir import (
 )
 from .nested import GradientOf
 from .primitives import chosen
-from .stand_ins import STAND_INS, TYPERS, masked
+from .stand_ins import STAND_INS, TYPERS, USUAL, masked
 
 
 class _TypesOnly(CompilerBase):
@@ -208,6 +208,8 @@ def _typeable(s: Stmt, wide: frozenset[Expr]) -> Stmt:
             e = e.fn.typed(e.args)
         if isinstance(e, Call) and e.fn in STAND_INS:
             e = stand_in(e, s.loc)
+        elif isinstance(e, Call) and not e.kwargs and (e.fn, len(e.args)) in USUAL:
+            e = Call(USUAL[e.fn, len(e.args)], e.args)
         return rebuild(e, expr) if children(e) else e
 
     return with_blocks(map_exprs(s, expr), tuple(tuple(_typeable(c, wide) for c in b) for b in blocks(s)))
@@ -250,7 +252,8 @@ def refusal(error: Exception, places: list[Loc | None]) -> Unsupported:
     line = getattr(getattr(error, "loc", None), "line", None)
     loc = places[line - 1] if line is not None and 0 < line <= len(places) else next(filter(None, places), None)
     reason = next((t.strip() for t in str(error).splitlines() if "Failed in" not in t and t.strip()), "")
-    stood_in = next((fn for fn, s in STAND_INS.items() if f"<function {s.__name__} at" in reason), None)
+    stand_ins = {**STAND_INS, **{fn: s for (fn, _), s in USUAL.items()}}
+    stood_in = next((fn for fn, s in stand_ins.items() if f"<function {s.__name__} at" in reason), None)
     if stood_in is not None:
         reason = f"it has no {spelled(stood_in)} for these arguments"
     return Unsupported(

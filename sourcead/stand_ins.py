@@ -1,35 +1,45 @@
-"""What type inference sees in place of linear algebra, sorting and searching.
+"""What type inference sees in place of linear algebra, sorting, searching and what else is slow to type.
 
 Numba compiles the body of `np.linalg.solve` to find out what it returns, which takes seconds; that is left to code
-that is really run. A stand-in has the types of results only, with the layouts that Numba's functions give.
+that is really run. A stand-in has the types of results only, with the layouts that Numba's functions give; the most
+common functions have one for arrays of doubles (`usually`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import wraps
 from typing import Any
 
 import numpy as np
 from numba.core import types
+from numba.core.registry import cpu_target
 from numba.extending import type_callable
+
+from .primitives import chosen
 
 STAND_INS: dict[Callable[..., Any], Callable[..., Any]] = {}
 TYPERS: dict[Callable[..., Any], Callable[..., Any]] = {}  # what gives the types of their results
+USUAL: dict[tuple[Callable[..., Any], int], Callable[..., Any]] = {}  # by the number of arguments
 
 
 def stands_for(fn: Callable[..., Any]) -> Callable[..., Any]:
     """Register what gives the types of the results, from those of the arguments; None for what is no such call."""
 
     def register(typer: Callable[..., Any]) -> Callable[..., Any]:
-        def stand_in(*args: Any) -> Any:
-            raise NotImplementedError
-
-        stand_in.__name__ = stand_in.__qualname__ = f"_typed_{fn.__name__}"
-        type_callable(stand_in)(lambda context: typer)
-        STAND_INS[fn], TYPERS[fn] = stand_in, typer
+        STAND_INS[fn], TYPERS[fn] = stand_in(fn, typer), typer
         return typer
 
     return register
+
+
+def stand_in(fn: Callable[..., Any], typer: Callable[..., Any]) -> Callable[..., Any]:
+    def stood_in(*args: Any) -> Any:
+        raise NotImplementedError
+
+    stood_in.__name__ = stood_in.__qualname__ = f"_typed_{fn.__name__}"
+    type_callable(stood_in)(lambda context: typer)
+    return stood_in
 
 
 def kind(*arrays: Any) -> Any:
@@ -210,3 +220,56 @@ def _masked(a: Any, *items: Any) -> Any:
         return None
     ndim = a.ndim - used + sliced + new + joint
     return types.Array(a.dtype, ndim, "C") if ndim else a.dtype
+
+
+# ---- what is common and takes Numba long ----------------------------------------------------------------
+
+
+def usually(fn: Callable[..., Any]) -> Callable[..., Any]:
+    """Register what knows the type of the result for the usual arguments, doubles; for others, where it gives None,
+    Numba is asked, and compiles `fn` to find out. Calls with more arguments than `typer` has are not replaced."""
+
+    def register(typer: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(typer)
+        def type_of_result(*args: Any) -> Any:
+            known = typer(*args)
+            if known is not None:
+                return known
+            context = cpu_target.typing_context
+            found = context.resolve_function_type(context.resolve_value_type(fn), args, {})
+            return None if found is None else found.return_type
+
+        USUAL[fn, typer.__code__.co_argcount] = stand_in(fn, type_of_result)
+        return typer
+
+    return register
+
+
+def doubles(a: Any) -> bool:
+    return isinstance(a, types.Array) and a.dtype is types.float64
+
+
+for reduction in (np.sum, np.prod, np.mean, np.var, np.std, np.max, np.min):
+
+    @usually(reduction)
+    def reduced(a: Any) -> Any:
+        return types.float64 if doubles(a) else None
+
+
+@usually(np.dot)
+def dot(a: Any, b: Any) -> Any:
+    if not (doubles(a) and doubles(b) and a.ndim in (1, 2) and b.ndim in (1, 2)):
+        return None
+    ndim = a.ndim + b.ndim - 2
+    return types.Array(types.float64, ndim, "C") if ndim else types.float64
+
+
+@usually(chosen)
+def where(c: Any, a: Any, b: Any) -> Any:
+    arrays = [x for x in (c, a, b) if isinstance(x, types.Array)]
+    usual = is_array(c) and all(doubles(x) or x is types.float64 for x in (a, b)) and all(map(contiguous, arrays))
+    return types.Array(types.float64, max(x.ndim for x in arrays), "C") if usual else None
+
+
+def contiguous(a: Any) -> bool:
+    return a.layout == "C" and a.ndim > 0
