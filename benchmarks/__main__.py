@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from . import calls, gmm, heat, logistic, lorenz, lstm, mlp, sumexp
+from . import calls, gmm, heat, logistic, lorenz, lstm, mlp, parallel, sumexp
 from .case import Case, Row, measure
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -29,6 +29,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "gmm": gmm.case,
     "logistic": logistic.case,
     "call": calls.case,
+    **{f"parallel-{name}": partial(parallel.case, name) for name in parallel.PROGRAMS},
 }
 
 

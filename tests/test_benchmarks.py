@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks import calls, gmm, heat, logistic, lorenz, lstm, mlp, sumexp
+from benchmarks import calls, gmm, heat, logistic, lorenz, lstm, mlp, parallel, sumexp
 from benchmarks.case import flat, relative_difference
 
 CASES = {
@@ -17,6 +17,7 @@ CASES = {
     "gmm": lambda: gmm.case(20, 4, 3),
     "logistic": lambda: logistic.case(50, 6),
     "call": calls.case,
+    "parallel stencil": lambda: parallel.case("stencil", 30),
 }
 
 
