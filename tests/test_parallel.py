@@ -91,7 +91,7 @@ def array_sum(x):
     return np.dot(acc, acc)
 
 
-@program(numbers(4, 3), numbers(3), loops=0)
+@program(numbers(4, 3), numbers(3), loops=1)
 def private_array(x, w):
     total = 0.0
     for i in prange(x.shape[0]):
@@ -111,7 +111,7 @@ def nested(x):
     return total
 
 
-@program(np.array([1.5, 2.5, 4.0]), loops=0)
+@program(np.array([1.5, 2.5, 4.0]), loops=1)
 def roots(a):
     total = 0.0
     for i in prange(a.shape[0]):
@@ -120,6 +120,45 @@ def roots(a):
             r = 0.5 * (r + a[i] / r)
         total += r
     return total
+
+
+@program(numbers(9), np.array([0, 2, 2, 5, 9]), numbers(4), loops=2)
+def ragged_rows(x, first, scale):
+    out = np.zeros(4)
+    for i in prange(4):
+        y = 1.0
+        for k in range(first[i], first[i + 1]):
+            y = math.sin(y * x[k] + scale[i])
+        out[i] = y * y
+    return np.dot(out, out)
+
+
+@program(numbers(4, 3), 0.7, loops=2)
+def private_arrays_in_time(x, c):
+    total = 0.0
+    for t in range(3):
+        c = math.sin(c) + t
+        for i in prange(4):
+            row = np.empty(3)
+            for j in range(3):
+                row[j] = math.exp(x[i, j] * c)
+            best = row[0]
+            while best < 3.0:
+                best = best * best + row[1] + 1.0
+            total += best * row[2]
+    return total
+
+
+@program(numbers(4, 3), loops=0)
+def own_elements_changed(x):
+    y = x.copy()
+    for i in prange(4):
+        row = np.empty(3)
+        for j in range(3):
+            row[j] = math.sin(y[i, j])
+        for j in range(3):
+            y[i, j] = y[i, j] * row[2 - j]
+    return np.sum(y * y * y)
 
 
 @program(numbers(5, low=0.5), loops=0)

@@ -14,40 +14,33 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..analyses import Definition
 from ..infer import is_array
 from ..ir import (
-    Accum,
     Assign,
     Block,
     Bundle,
     Call,
     Const,
     Expr,
-    For,
     Function,
     Loc,
     Return,
     Stmt,
     Var,
-    While,
     blocks,
     children,
     in_bundle,
-    walk,
     with_blocks,
     writes,
 )
-from .adjoint import adjoint, zeros
+from .adjoint import zeros
 from .chance import refuse_draws
-from .context import INT, Context, context, dtype, zero
+from .context import Context, context, dtype, zero
 from .definite import definite
-from .plan import decide, goes_back, wants
+from .iterations import loops_apart, two_sweeps
 from .rebound import refuse_rebound
 from .seeds import named_seeds, results_of, start, whole, with_seeds
 from .settled import settled
-from .sweeps import Sweeps
-from .tapes import Tapes, leaves_early
 
 __all__ = ["reverse"]
 
@@ -96,12 +89,7 @@ def reverse(
     if in_place:
         c.given = {c.bar(n).name for n in leaves if is_array(c.types[n])}
     named = named_seeds(seeds, c)
-    pieces = {s: code for s in walk(f.body) if (code := adjoint(s, c))}
-    tapes = Tapes(c)
-    counts = count_trips(c, pieces, tapes)
-    sweeps = Sweeps(c, decide(c, wants(c, pieces, counts)), pieces, counts, tapes)
-    backward, _ = sweeps.backward(f.body, start(results, named, c, in_place))
-    forward = [*tapes.sites.top, *sweeps.forward(f.body)]
+    forward, backward = two_sweeps(c, start(results, named, c, in_place), loops_apart(c))
     touched = writes(*backward)
     end = finish(returned, wrt, c, touched, value=value, single=single, has_aux=has_aux)
     body = distinct((*forward, *end[0], *backward, *end[1]))
@@ -118,24 +106,6 @@ def reverse(
 def distinct(block: Block) -> Block:
     """Every statement an object of its own (passes may share them), and stores of operands only."""
     return tuple(with_blocks(replace(s), tuple(distinct(b) for b in blocks(s))) for s in block)
-
-
-def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dict[Stmt, str]:
-    """Loops whose trip count is not known on entry count their iterations in the forward sweep."""
-    counts: dict[Stmt, str] = {}
-    sites = tapes.sites
-    for s in list(walk(c.f.body)):
-        if not (isinstance(s, While) or isinstance(s, For) and leaves_early(s)) or not goes_back(s, pieces):
-            continue
-        running, final = c.fresh("trip_count", INT), c.fresh("trips_made", INT)
-        sites.add(sites.before, s, Assign(s.loc, Var(running), Const(0)))
-        sites.add(sites.after, s, Assign(s.loc, Var(final), Var(running)))
-        inner = c.where[s.body[0]]
-        sites.add(sites.start, inner, Accum(s.loc, Var(running), Const(1)))
-        scope = c.where[s]
-        c.defs[final] = Definition("single", scope, scope, (s,))
-        counts[s] = final
-    return counts
 
 
 def finish(

@@ -27,6 +27,7 @@ from ..ir import (
     Stmt,
     Unpack,
     Var,
+    bound,
     operands,
     reads,
     variables,
@@ -74,8 +75,9 @@ def wants(c: Context, pieces: dict[Stmt, list[Stmt]], counts: dict[Stmt, str]) -
     for s in walk(c.f.body):
         if not goes_back(s, pieces):
             continue
-        for n in reads(*pieces.get(s, ())) - c.made:
-            if is_array(c.types[n]) and reads_elements(pieces[s], n):
+        piece = pieces.get(s, [])
+        for n in reads(*piece) - {m for t in walk(piece) for m in bound(t)} - c.made:
+            if is_array(c.types[n]) and reads_elements(piece, n):
                 out.whole.append((n, s))
             out.add(n, s)
         if isinstance(s, If):
@@ -110,7 +112,7 @@ def reads_elements(piece: list[Stmt], array: str) -> bool:
                 return any(map(looks, args))
         return False
 
-    return any(looks(e) for s in piece for e in operands(s))
+    return any(looks(e) for s in walk(piece) for e in operands(s))
 
 
 # ---- the decision --------------------------------------------------------------------------------

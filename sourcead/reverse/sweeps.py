@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator as op
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from .. import primitives as p
@@ -28,6 +28,7 @@ from ..ir import (
     Var,
     While,
     blocks,
+    bound,
     is_const,
     reads,
     variables,
@@ -50,6 +51,7 @@ class Sweeps:
     pieces: dict[Stmt, list[Stmt]]
     counts: dict[Stmt, str]  # loop without known trip count → name of the number of trips made
     tapes: Tapes
+    bodies: Mapping[Stmt, list[Stmt]]  # of loops whose iterations are repeated: the bodies of the backward loops
     inner: dict[int, Scope] = field(default_factory=dict)
     slots: dict[str, tuple[str, tuple[Expr, ...]]] = field(default_factory=dict)
     stacks: dict[str, str] = field(default_factory=dict)
@@ -94,6 +96,9 @@ class Sweeps:
                 if not then and not orelse:
                     return [], set()
                 return [If(s.loc, s.cond, tuple(then), tuple(orelse))], a | b | set(variables(s.cond))
+            case For() if s in self.bodies:
+                body = self.bodies[s]
+                return self.loop_back(s, body, reads(*body) - bindings(body) - self.c.made)
             case For():
                 body, wanted = self.backward(s.body)
                 if not body:
@@ -297,6 +302,10 @@ class Sweeps:
             inside = with_blocks(s, tuple(tuple(self.forward(b)) for b in blocks(s)))
             out += [*sites.before.get(s, ()), inside, *sites.after.get(s, ())]
         return out
+
+
+def bindings(code: Iterable[Stmt]) -> set[str]:
+    return {n for s in walk(code) for n in bound(s)}
 
 
 def in_order(wanted: set[str], c: Context) -> list[str]:
