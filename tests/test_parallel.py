@@ -265,7 +265,7 @@ def left(x):
 def drawn(x):
     s = 0.0
     for i in prange(x.shape[0]):
-        s += x[i] * np.random.normal()
+        s += x[i] * np.random.normal(0.0, 1.0)
     return s
 
 

@@ -89,7 +89,7 @@ def reverse(
     if in_place:
         c.given = {c.bar(n).name for n in leaves if is_array(c.types[n])}
     named = named_seeds(seeds, c)
-    forward, backward = two_sweeps(c, start(results, named, c, in_place), loops_apart(c))
+    forward, backward = two_sweeps(c, lambda: start(results, named, c, in_place), loops_apart(c))
     touched = writes(*backward)
     end = finish(returned, wrt, c, touched, value=value, single=single, has_aux=has_aux)
     body = distinct((*forward, *end[0], *backward, *end[1]))

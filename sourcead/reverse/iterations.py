@@ -8,7 +8,7 @@ its own. In the backward sweep each iteration repeats it, recording what it want
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
 from ..analyses import Definition, definitions, scopes
@@ -46,8 +46,9 @@ from .sweeps import Sweeps
 from .tapes import Tapes, leaves_early
 
 
-def two_sweeps(c: Context, seed: Sequence[Stmt], apart: Iterable[For]) -> tuple[list[Stmt], list[Stmt]]:
-    """The forward and the backward sweep of the program of `c`; iterations of the loops `apart` are repeated."""
+def two_sweeps(c: Context, seed: Callable[[], Sequence[Stmt]], apart: Iterable[For]) -> tuple[list[Stmt], list[Stmt]]:
+    """The forward and the backward sweep of the program of `c`, the latter beginning with `seed()`; iterations of the
+    loops `apart` are repeated."""
     inside = {t for s in apart for t in walk(s.body)}
     pieces = {s: code for s in walk(c.f.body) if s not in inside and (code := adjoint(s, c))}
     bodies: dict[Stmt, list[Stmt]] = {s: code for s in apart if (code := there_and_back(s, c))}
@@ -58,7 +59,7 @@ def two_sweeps(c: Context, seed: Sequence[Stmt], apart: Iterable[For]) -> tuple[
     if plan.saved_stores & inside:
         raise InternalError("a loop whose iterations are repeated overwrites what they read")
     sweeps = Sweeps(c, plan, pieces, counts, tapes, bodies)
-    backward, _ = sweeps.backward(c.f.body, seed)
+    backward, _ = sweeps.backward(c.f.body, seed())
     return [*tapes.sites.top, *sweeps.forward(c.f.body)], backward
 
 
@@ -86,7 +87,7 @@ def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dic
 def there_and_back(s: For, c: Context) -> list[Stmt]:
     """The body of the backward loop: an iteration once more, without what it does to others, then its adjoint."""
     inner = body_context(s, c)
-    forward, backward = two_sweeps(inner, (), ())
+    forward, backward = two_sweeps(inner, tuple, ())
     if not backward:
         return []
     return [*private(forward, own_names(s) | c.made), *backward]
