@@ -42,17 +42,20 @@ def stand_in(fn: Callable[..., Any], typer: Callable[..., Any]) -> Callable[...,
     return stood_in
 
 
-def kind(*arrays: Any) -> Any:
-    """LAPACK's precision for matrices and vectors of real numbers."""
+def kind(*arrays: Any, complexes: bool = False) -> Any:
+    """LAPACK's precision for matrices and vectors of real numbers, or of complex ones too."""
+    if complexes and any(isinstance(a, types.Array) and isinstance(a.dtype, types.Complex) for a in arrays):
+        return types.complex64 if all(a.dtype is types.complex64 for a in arrays) else types.complex128
     reals = all(isinstance(a, types.Array) and isinstance(a.dtype, (types.Float, types.Integer)) for a in arrays)
     if not reals:
         return None
     return types.float32 if all(a.dtype is types.float32 for a in arrays) else types.float64
 
 
-def of_matrix(results: Callable[[Any], Any]) -> Callable[..., Any]:
+def of_matrix(results: Callable[[Any], Any], complexes: bool = False) -> Callable[..., Any]:
     def typer(a: Any) -> Any:
-        return results(kind(a)) if kind(a) is not None and a.ndim == 2 else None
+        t = kind(a, complexes=complexes)
+        return results(t) if t is not None and a.ndim == 2 else None
 
     return typer
 
@@ -65,9 +68,9 @@ def matrix(t: Any, layout: str) -> Any:
     return types.Array(t, 2, layout)
 
 
-stands_for(np.linalg.inv)(of_matrix(lambda t: matrix(t, "F")))
+stands_for(np.linalg.inv)(of_matrix(lambda t: matrix(t, "F"), complexes=True))
 stands_for(np.linalg.cholesky)(of_matrix(lambda t: matrix(t, "C")))
-stands_for(np.linalg.det)(of_matrix(lambda t: t))
+stands_for(np.linalg.det)(of_matrix(lambda t: t, complexes=True))
 stands_for(np.linalg.slogdet)(of_matrix(lambda t: types.UniTuple(t, 2)))
 stands_for(np.linalg.eigvalsh)(of_matrix(vector))
 stands_for(np.linalg.eigh)(of_matrix(lambda t: types.Tuple((vector(t), matrix(t, "F")))))
@@ -76,7 +79,7 @@ stands_for(np.linalg.qr)(of_matrix(lambda t: types.Tuple((matrix(t, "A"), matrix
 
 @stands_for(np.linalg.solve)
 def solve(a: Any, b: Any) -> Any:
-    t = kind(a, b)
+    t = kind(a, b, complexes=True)
     return types.Array(t, b.ndim, "F" if b.ndim == 2 else "C") if t is not None and b.ndim < 3 else None
 
 
@@ -98,7 +101,7 @@ def svd(a: Any, full_matrices: Any = True) -> Any:
 
 @stands_for(np.linalg.matrix_power)
 def matrix_power(a: Any, n: Any) -> Any:
-    return of_matrix(lambda t: matrix(t, "C"))(a)
+    return of_matrix(lambda t: matrix(t, "C"), complexes=True)(a)
 
 
 @stands_for(np.linalg.norm)

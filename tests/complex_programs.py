@@ -248,3 +248,41 @@ def complex_gradient_inside(a, w):
     for _ in range(2):
         z = z - 0.1 * field(z)
     return abs(z) + field(w * a).real + field(2j).imag * a
+
+
+P = np.array([0.3, -0.7, 1.1])
+
+
+@program(P, 0.8)
+def complex_linear_algebra(p, x):
+    a = np.eye(3) * (2 + 1j * x) + np.outer(p, p) * 1j
+    y = np.linalg.solve(a, p * (1 + 1j))
+    z = np.linalg.solve(a.T, a * a + np.outer(p, p))
+    d = np.linalg.det(a)
+    s = abs(d) + d.imag * x + np.sum(np.abs(y)) + z[0, 1].imag * z[1, 2].real
+    for k in range(3):
+        b = np.linalg.inv(a.T + k)
+        s += np.sum((b @ b[0]).imag) + b[0, 1].real
+        a = b * x
+    return s + np.linalg.matrix_power(a, -2)[2, 1].real
+
+
+@program(np.array([[1 + 1j, 2], [0.5j, 1 - 1j]]), np.array([1j, 2.0]))
+def complex_system(a, b):
+    return np.sum(np.abs(np.linalg.solve(a, b)) ** 2) + np.linalg.det(a).real
+
+
+@program(P, 0.8)
+def parts_assigned(p, x):
+    z = np.zeros(3, np.complex128)
+    z.real[:] = p * x
+    z.imag[1] = x
+    z.real[0] += p[1]
+    z.imag[1:] *= 2
+    for i in range(3):
+        z.imag[i] = p[i] * z.real[i] * x + z.imag[i]
+    w = np.ones((2, 3), np.complex128) * (1 + 2j)
+    w.real[0] = p
+    w.imag[:, 1] = x
+    z.imag = z.real * p
+    return np.sum(np.abs(z * z)) + np.sum(np.abs(w) ** 2)

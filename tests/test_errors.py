@@ -221,7 +221,7 @@ def _(x):
 def _(x):
     y = x
     del y
-    return y
+    return y  # noqa: F821
 
 
 @refused("`del x[0]`")
@@ -250,7 +250,7 @@ def _(x):
 def _(x):
     match (x, x):
         case (a, *b):
-            return a
+            return a * len(b)
     return x
 
 

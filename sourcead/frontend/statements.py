@@ -13,7 +13,7 @@ import numpy as np
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Raise, Var
 from . import cases, lists, records, tuples
-from .expressions import expr, is_places, is_shape, item, known, nested, operand, store, ternary, truth
+from .expressions import BINARY, expr, is_places, is_shape, item, known, nested, operand, store, ternary, truth
 from .inline import give_back
 from .jumps import Jump
 from .loops import for_, while_
@@ -134,6 +134,10 @@ def assign(q: Parser, node: ast.AST, target: ast.expr, value: Value) -> None:
             q.bind(node, name, value)
         case ast.Tuple(elts) | ast.List(elts):
             unpack(q, node, *opened(q, target, elts, value))
+        case ast.Subscript(ast.Attribute(_, "real" | "imag") as part, index) if is_part(q, part):
+            store_part(q, node, part, index, None, value)
+        case ast.Attribute(_, "real" | "imag") if is_part(q, target):
+            store_part(q, node, target, ast.Constant(...), None, value)
         case ast.Subscript():
             owner = expr(q, target.value)
             if isinstance(owner, Listing):
@@ -236,6 +240,10 @@ def augmented(q: Parser, node: ast.AugAssign) -> None:
                 q.bind(node, name, together)
                 return
             q.bind(node, name, Call(fn, (q.operand(node, old), q.operand(node.value, value))))
+        case ast.Subscript(ast.Attribute(_, "real" | "imag") as part, index) if is_part(q, part):
+            store_part(q, node, part, index, BINARY[type(node.op)], expr(q, node.value))
+        case ast.Attribute(_, "real" | "imag") if is_part(q, node.target):
+            store_part(q, node, node.target, ast.Constant(...), BINARY[type(node.op)], expr(q, node.value))
         case ast.Subscript():
             owner = expr(q, node.target.value)
             if isinstance(owner, Listing):
@@ -255,6 +263,34 @@ def augmented(q: Parser, node: ast.AugAssign) -> None:
             q.emit(node, place, new)
         case _:
             raise Refusal(f"`{ast.unparse(node.target)}` cannot be assigned", "use variables and elements")
+
+
+def is_part(q: Parser, target: ast.Attribute) -> bool:
+    """Is it the real or the imaginary part of an array, rather than a field of that name?"""
+    with q.block():
+        return is_code(expr(q, target.value))
+
+
+def store_part(
+    q: Parser, node: ast.AST, part: ast.Attribute, index: ast.expr, fn: Callable[..., Any] | None, value: Value
+) -> None:
+    """`z.real[i] = value`, `z.imag[i] += value`: the element with another part."""
+    place = store(q, located_like(ast.Subscript(part.value, index, ast.Store()), part), expr(q, part.value))
+    old = q.temp(node, Call(op.pos, (q.temp(node, place),)))  # a copy: parts of arrays are views
+    other = q.temp(node, Call(np.imag if part.attr == "real" else np.real, (old,)))
+    new = q.operand(node, value)
+    if fn is not None:
+        new = q.temp(node, Call(fn, (q.temp(node, Call(np.real if part.attr == "real" else np.imag, (old,))), new)))
+    re, im = (new, other) if part.attr == "real" else (other, new)
+    turned = q.temp(node, Call(op.mul, (Const(1j), im)))
+    q.emit(node, place, q.temp(node, Call(op.add, (re, turned))))
+
+
+def located_like(made: ast.Subscript, node: ast.AST) -> ast.Subscript:
+    for n in ast.walk(made):
+        if not hasattr(n, "lineno"):
+            ast.copy_location(n, node)
+    return made
 
 
 def delete(q: Parser, target: ast.expr) -> None:

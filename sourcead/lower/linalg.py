@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
+from ..infer import is_complex
 from ..ir import Call, Const, Expr, Unpack, Var, variables
 from ..rules import rule_of
 from .build import Builder, number
@@ -24,6 +25,8 @@ Result = tuple[Any, tuple[Expr, ...] | int, str]  # element type, extents or num
 
 def floating(*arrays: Value) -> Any:
     """LAPACK wants operands of one floating-point type."""
+    if any(is_complex(a.dtype) for a in arrays):
+        return types.complex64 if all(a.dtype == types.complex64 for a in arrays) else types.complex128
     return types.float32 if all(a.dtype == types.float32 for a in arrays) else types.float64
 
 

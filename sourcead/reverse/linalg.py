@@ -9,9 +9,10 @@ import numpy as np
 from numba.core import types
 
 from ..errors import RuleMissing, Unsupported
-from ..ir import Accum, Assign, Call, Expr, Loc, Stmt, rebuild
+from ..infer import is_complex
+from ..ir import Accum, Assign, Call, Expr, Loc, Stmt, Var, rebuild
 from ..rules import is_atom, rule_of
-from .atoms import rank, target, transposed, untwisted
+from .atoms import conjugate, rank, target, transposed, untwisted
 from .context import Context, scalar_type
 
 
@@ -20,8 +21,11 @@ def atom_shares(value: Call, y: Any, y_bar: Any, loc: Loc | None, c: Context) ->
     rule = rule_of(value.fn)
     if rule is None:
         raise RuleMissing(value.fn, loc)
+    args, made = value.args, y
+    if isinstance(y, Var) and is_complex(c.types[y.name]):  # of holomorphic functions, as for numbers
+        args, made = tuple(conjugate(a, c) for a in args), conjugate(y, c)
     try:
-        found = rule.pullback(value.args, y, y_bar, rank=lambda e: rank(e, c))
+        found = rule.pullback(args, made, y_bar, rank=lambda e: rank(e, c))
     except TypeError as e:
         raise Unsupported(str(e), loc) from None
     first = y[0] if isinstance(y, tuple) else y
