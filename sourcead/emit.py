@@ -196,6 +196,9 @@ def name_of(fn: Callable[..., Any]) -> str:
         return "np.conj"
     name = getattr(fn, "__name__", repr(fn))
     module = getattr(fn, "__module__", None) or ""
+    owner = getattr(fn, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{name}"
     for prefix, home in MODULES.items():
         if getattr(home, name, None) is fn:
             return f"{prefix}.{name}"
@@ -343,7 +346,7 @@ def namespace(f: Function) -> dict[str, Any]:
     calls: dict[str, Any] = {r.__name__: r if r.argtypes else r.compiled for r in called(f.body, Routine)}
     calls |= {g.__name__: g for g in called(f.body, GradientOf)}
     modules = {name: home for name, home in MODULES.items() if "." not in name}
-    stood_in = {fn.__name__: fn for fn in (*stand_ins.STAND_INS.values(), *stand_ins.USUAL.values())}
+    stood_in = {s.fn.__name__: s.fn for s in stand_ins.STAND_INS.values()}
     return {"prange": prange, **modules, **_CALLED_BY_NAME, **stood_in, **calls, **f.constants}
 
 

@@ -5,7 +5,6 @@ All dependence on the internals of Numba's type inference is in this file.
 
 from __future__ import annotations
 
-import inspect
 import operator as op
 import warnings
 from collections.abc import Callable, Iterable, Mapping
@@ -20,6 +19,7 @@ from numba.core.compiler_machinery import PassManager
 from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.typing import signature
 
+from . import beyond  # noqa: F401  (it registers types)
 from .emit import lines, name_of, to_function
 from .errors import Unsupported, spelled
 from .ir import (
@@ -45,8 +45,8 @@ from .ir import (
     with_blocks,
 )
 from .nested import GradientOf
-from .primitives import chosen
-from .stand_ins import STAND_INS, TYPERS, USUAL, masked
+from .primitives import chosen, pack
+from .stand_ins import STAND_INS, masked, quoted
 
 
 class _TypesOnly(CompilerBase):
@@ -201,30 +201,46 @@ def _typeable(s: Stmt, wide: frozenset[Expr]) -> Stmt:
 
     def expr(e: Expr) -> Expr:
         if isinstance(e, Index) and e in wide:
-            e = Call(STAND_INS[masked], (e.array, *map(as_argument, e.index)))
+            e = Call(STAND_INS[masked].fn, (e.array, *map(as_argument, e.index)))
         if isinstance(e, Call) and e.fn is np.where and len(e.args) == 3:
             e = Call(chosen, e.args, e.kwargs)
         if isinstance(e, Call) and isinstance(e.fn, GradientOf):
             e = e.fn.typed(e.args)
         if isinstance(e, Call) and e.fn in STAND_INS:
             e = stand_in(e, s.loc)
-        elif isinstance(e, Call) and not e.kwargs and (e.fn, len(e.args)) in USUAL:
-            e = Call(USUAL[e.fn, len(e.args)], e.args)
         return rebuild(e, expr) if children(e) else e
 
     return with_blocks(map_exprs(s, expr), tuple(tuple(_typeable(c, wide) for c in b) for b in blocks(s)))
 
 
 def stand_in(e: Call, loc: Loc | None) -> Call:
-    """The call of what stands for a function; with keywords, every argument by its position, as Numba wants them."""
-    if not e.kwargs:
-        return Call(STAND_INS[e.fn], e.args)
+    """The call of what stands for a function, if something does."""
     try:
-        bound = inspect.signature(TYPERS[e.fn]).bind(*e.args, **dict(e.kwargs))
+        args = STAND_INS[e.fn].called(e.args, dict(e.kwargs))
     except TypeError as why:
         raise Unsupported(f"it has no {spelled(e.fn)} for these arguments: {why}", loc, "leave it out") from None
-    bound.apply_defaults()
-    return Call(STAND_INS[e.fn], tuple(a if isinstance(a, Expr) else Const(a) for a in bound.args))
+    return e if args is None else Call(STAND_INS[e.fn].fn, tuple(map(given, args)))
+
+
+def given(a: Any) -> Expr:
+    """An argument of a stand-in: a float or a tuple of constants as its text, since Numba would forget the values."""
+    if not isinstance(a, Expr):
+        return Const(a)
+    try:
+        value = value_of(a)
+    except ValueError:
+        return a
+    return Const(quoted(value)) if type(value) in (float, tuple) else a
+
+
+def value_of(e: Expr) -> Any:
+    """The value of a constant, or of a tuple of constants; ValueError for what is none."""
+    match e:
+        case Const(v):
+            return v
+        case Call(fn, args) if fn is pack:
+            return tuple(map(value_of, args))
+    raise ValueError
 
 
 def as_argument(e: Expr) -> Expr:
@@ -252,8 +268,7 @@ def refusal(error: Exception, places: list[Loc | None]) -> Unsupported:
     line = getattr(getattr(error, "loc", None), "line", None)
     loc = places[line - 1] if line is not None and 0 < line <= len(places) else next(filter(None, places), None)
     reason = next((t.strip() for t in str(error).splitlines() if "Failed in" not in t and t.strip()), "")
-    stand_ins = {**STAND_INS, **{fn: s for (fn, _), s in USUAL.items()}}
-    stood_in = next((fn for fn, s in stand_ins.items() if f"<function {s.__name__} at" in reason), None)
+    stood_in = next((fn for fn, s in STAND_INS.items() if f"<function {s.fn.__name__} at" in reason), None)
     if stood_in is not None:
         reason = f"it has no {spelled(stood_in)} for these arguments"
     return Unsupported(

@@ -7,39 +7,149 @@ common functions have one for arrays of doubles (`usually`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import inspect
+import math
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
 
 import numpy as np
+from numba import typeof
 from numba.core import types
 from numba.core.registry import cpu_target
 from numba.extending import type_callable
 
 from .primitives import chosen
 
-STAND_INS: dict[Callable[..., Any], Callable[..., Any]] = {}
-TYPERS: dict[Callable[..., Any], Callable[..., Any]] = {}  # what gives the types of their results
-USUAL: dict[tuple[Callable[..., Any], int], Callable[..., Any]] = {}  # by the number of arguments
+Typer = Callable[..., Any]
+When = Callable[[int, Collection[str]], bool]
 
 
-def stands_for(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """Register what gives the types of the results, from those of the arguments; None for what is no such call."""
+@dataclass
+class StandIn:
+    """Stands for a function while types are inferred; asks one typer after another for the type of the result.
 
-    def register(typer: Callable[..., Any]) -> Callable[..., Any]:
-        STAND_INS[fn], TYPERS[fn] = stand_in(fn, typer), typer
+    of: what it stands for; fn: what is called in its place; asks: Numba is asked when no typer knows.
+    """
+
+    of: Callable[..., Any]
+    fn: Callable[..., Any]
+    asks: bool = False
+    typers: list[tuple[Typer, inspect.Signature, When]] = field(default_factory=list)
+
+    def called(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...] | None:
+        """The arguments by their positions, as Numba wants them; None for a call that Numba types itself.
+
+        Raises TypeError when no typer takes such arguments.
+        """
+        fitting = [sig for _, sig, when in self.typers if when(len(args), kwargs)]
+        if not fitting:
+            return None
+        if not kwargs:
+            return args
+        for k, sig in enumerate(fitting):
+            try:
+                bound = sig.bind(*args, **kwargs)
+            except TypeError:
+                if k + 1 == len(fitting):
+                    raise
+            else:
+                bound.apply_defaults()
+                return bound.args
+        raise AssertionError
+
+    def typed(self, *args: Any) -> Any:
+        if any(isinstance(a, types.UnicodeType) for a in args):
+            return None  # Numba asks a second time, with the values of constants
+        args = tuple(map(unquoted, args))
+        for typer, sig, _ in self.typers:
+            try:
+                sig.bind(*args)
+            except TypeError:
+                continue
+            found = typer(*args)
+            if found is not None:
+                return found
+        return asked(self.of, tuple(map(types.unliteral, args))) if self.asks else None
+
+
+def asked(fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
+    """What Numba says is the type of the result; it compiles `fn` to find out."""
+    context = cpu_target.typing_context
+    found = context.resolve_function_type(context.resolve_value_type(fn), args, {})
+    return None if found is None else found.return_type
+
+
+STAND_INS: dict[Callable[..., Any], StandIn] = {}
+QUOTE = "constant: "  # Numba forgets the values in nested tuples, but not strings
+
+
+def quoted(value: Any) -> str:
+    return f"{QUOTE}{value!r}"
+
+
+def unquoted(t: Any) -> Any:
+    """The type of what an argument is in the program."""
+    if isinstance(t, types.StringLiteral) and t.literal_value.startswith(QUOTE):
+        return literal(eval(t.literal_value[len(QUOTE) :], {"inf": math.inf, "nan": math.nan}))
+    return t
+
+
+class FloatLiteral(types.Literal, types.Float):
+    """The type of a float whose value is known."""
+
+    def __init__(self, value: float):
+        self._literal_init(value)
+        types.Type.__init__(self, name=f"Literal[float]({value!r})")
+        self.bitwidth = 64
+
+    @property
+    def literal_type(self) -> Any:
+        return types.float64
+
+
+def literal(value: Any) -> types.Type:
+    """The type of a constant, with its value where Numba has such types."""
+    if isinstance(value, tuple):
+        return types.Tuple(tuple(map(literal, value)))
+    if isinstance(value, (bool, int, str)):
+        return types.literal(value)
+    if type(value) is float:
+        return FloatLiteral(value)
+    return types.none if value is None else typeof(value)
+
+
+def always(arguments: int, keywords: Collection[str]) -> bool:
+    return True
+
+
+def stands_for(*fns: Callable[..., Any], when: When = always) -> Callable[[Typer], Typer]:
+    """Register what gives the types of the results, from those of the arguments; None for what is no such call.
+
+    when: for calls with so many arguments by position and these by name; others are left to Numba.
+    """
+
+    def register(typer: Typer) -> Typer:
+        for fn in fns:
+            if fn not in STAND_INS:
+                STAND_INS[fn] = made(fn)
+            STAND_INS[fn].typers.append((typer, inspect.signature(typer), when))
         return typer
 
     return register
 
 
-def stand_in(fn: Callable[..., Any], typer: Callable[..., Any]) -> Callable[..., Any]:
-    def stood_in(*args: Any) -> Any:
+def made(fn: Callable[..., Any]) -> StandIn:
+    def stand_in(*args: Any) -> Any:
         raise NotImplementedError
 
-    stood_in.__name__ = stood_in.__qualname__ = f"_typed_{fn.__name__}"
-    type_callable(stood_in)(lambda context: typer)
-    return stood_in
+    owner = getattr(fn, "__self__", None)  # np.add.reduce
+    of = f"{owner.__name__}_" if isinstance(owner, np.ufunc) else ""
+    stand_in.__name__ = stand_in.__qualname__ = f"_typed_{of}{fn.__name__}"
+    new = StandIn(fn, stand_in)
+    type_callable(stand_in)(lambda context: new.typed)
+    return new
 
 
 def kind(*arrays: Any, complexes: bool = False) -> Any:
@@ -228,21 +338,18 @@ def _masked(a: Any, *items: Any) -> Any:
 # ---- what is common and takes Numba long ----------------------------------------------------------------
 
 
-def usually(fn: Callable[..., Any]) -> Callable[..., Any]:
+def usually(fn: Callable[..., Any]) -> Callable[[Typer], Typer]:
     """Register what knows the type of the result for the usual arguments, doubles; for others, where it gives None,
-    Numba is asked, and compiles `fn` to find out. Calls with more arguments than `typer` has are not replaced."""
+    Numba is asked. Calls with more arguments than `typer` has are not replaced."""
 
-    def register(typer: Callable[..., Any]) -> Callable[..., Any]:
+    def register(typer: Typer) -> Typer:
         @wraps(typer)
-        def type_of_result(*args: Any) -> Any:
-            known = typer(*args)
-            if known is not None:
-                return known
-            context = cpu_target.typing_context
-            found = context.resolve_function_type(context.resolve_value_type(fn), args, {})
-            return None if found is None else found.return_type
+        def plain(*args: Any) -> Any:
+            return typer(*map(types.unliteral, args))
 
-        USUAL[fn, typer.__code__.co_argcount] = stand_in(fn, type_of_result)
+        count = len(inspect.signature(typer).parameters)
+        stands_for(fn, when=lambda arguments, keywords: arguments == count and not keywords)(plain)
+        STAND_INS[fn].asks = True
         return typer
 
     return register

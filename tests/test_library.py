@@ -1,12 +1,14 @@
 """Functions that are spelled in the language itself: values as NumPy's, gradients as differences."""
 
+import operator as op
+
 import differences
 import numpy as np
 import pytest
 from numpy.polynomial import polynomial as poly
 
 import sourcead
-from sourcead.library.table import SPELLINGS
+from sourcead.spellings import SPELLINGS
 
 r = np.random.RandomState(3)
 x, y, t, m = r.uniform(-1, 1, 7), r.uniform(-1, 1, 4), np.sort(r.uniform(0, 1, 7)), r.uniform(-1, 1, (3, 5))
@@ -88,11 +90,113 @@ CASES = {
     np.setdiff1d: (lambda a, b: weigh(np.setdiff1d(a, np.concatenate((a[2:4], b)))), (x, y)),
     np.setxor1d: (lambda a, b: weigh(np.setxor1d(a, b)), (x, y)),
 }
+A = r.uniform(-1, 1, (3, 4, 2))
+AXES = {
+    np.sum: lambda a: weigh(np.sum(a, axis=(0, 2))) + weigh(a.sum(axis=1, keepdims=True)) + weigh(np.sum(a, (0, 1))),
+    np.mean: lambda a: (
+        weigh(np.mean(a, axis=0)) + weigh(a.mean(axis=(1, 2))) + weigh(a - a.mean(axis=-1, keepdims=True))
+    ),
+    np.var: lambda a: weigh(np.var(a, axis=0)) + weigh(a.std(axis=1)),
+    np.std: lambda a: weigh(np.std(a, axis=(0, 1), ddof=1, keepdims=True)),
+    np.max: lambda a: weigh(np.max(a, axis=0)) + weigh(a.min(axis=1, keepdims=True)) + weigh(np.amax(a, axis=(0, 2))),
+    np.prod: lambda a: weigh(np.prod(a, axis=0)) + weigh(a.prod(axis=(1, 2))),
+    np.argmax: lambda a: weigh(np.argmax(a, axis=0) * np.sum(a, axis=0)),
+    np.any: lambda a: weigh(np.any(a > 0, axis=0) * np.sum(a, axis=0)) + weigh(np.all(a > -1, axis=(0, 1)) * a),
+    np.ptp: lambda a: weigh(np.ptp(a, axis=0)),
+    np.exp: lambda a: weigh(
+        np.exp(a - a.max(axis=-1, keepdims=True))
+        / np.sum(np.exp(a - np.max(a, axis=-1, keepdims=True)), axis=-1, keepdims=True)
+    ),
+    np.cumsum: lambda a: weigh(np.cumsum(a, axis=1)),
+    np.cumprod: lambda a: weigh(np.cumprod(a, axis=0)),
+    np.linalg.norm: lambda a: (
+        weigh(np.linalg.norm(a, axis=1))
+        + weigh(np.linalg.norm(a, axis=-1, keepdims=True))
+        + weigh(np.linalg.norm(a, np.inf, axis=0))
+        + weigh(np.linalg.norm(a, 3, axis=0))
+    ),
+    np.sort: lambda a: weigh(np.sort(a, axis=0)) + weigh(np.sort(a, 1)),
+    np.argsort: lambda a: weigh(np.argsort(a, axis=0) * a),
+    np.median: lambda a: weigh(np.median(a, axis=0)) + weigh(np.median(a, axis=1, keepdims=True)),
+    np.percentile: lambda a: weigh(np.percentile(a, 30.0, axis=0)),
+    np.quantile: lambda a: weigh(np.quantile(a, 0.7, axis=1)),
+    np.diff: lambda a: weigh(np.diff(a, axis=0)) + weigh(np.diff(a, 2, axis=1)),
+    np.flip: lambda a: weigh(np.flip(a, axis=1)) + weigh(np.flip(a, (0, 2))),
+    np.roll: lambda a: weigh(np.roll(a, 1, axis=1)) + weigh(np.roll(a, (1, -1), axis=(0, 1))),
+    np.repeat: lambda a: weigh(np.repeat(a, 2, axis=1)) + weigh(np.repeat(a, np.array([1, 0, 2]), axis=0)),
+    np.tile: lambda a: weigh(np.tile(a, (2, 1, 1))) + weigh(np.tile(a, 2)) + weigh(np.tile(a[0], (2, 1, 3))),
+    np.stack: lambda a: weigh(np.stack((a, a * 2), axis=1)) + weigh(np.concatenate((a, a), axis=2)),
+    np.split: lambda a: weigh(np.split(a, 2, axis=1)[1]) + weigh(np.split(a, (1, 2))[2]),
+    np.array_split: lambda a: weigh(np.array_split(a, 3, axis=1)[0]) + weigh(np.array_split(a, 2)[1]),
+    np.hsplit: lambda a: weigh(np.hsplit(a, 2)[1]),
+    np.vsplit: lambda a: weigh(np.vsplit(a, 3)[1]),
+    np.dsplit: lambda a: weigh(np.dsplit(a, 2)[1]),
+    np.squeeze: lambda a: weigh(np.squeeze(a[:1], axis=0)),
+    np.expand_dims: lambda a: weigh(np.expand_dims(a, (0, 2))),
+    np.moveaxis: lambda a: weigh(np.moveaxis(a, 0, -1)) + weigh(np.moveaxis(a, (0, 1), (1, 0))),
+    np.rollaxis: lambda a: weigh(np.rollaxis(a, 2)) + weigh(np.rollaxis(a, 0, 2)),
+    np.matmul: lambda a: (
+        weigh(a @ np.swapaxes(a, 1, 2)) + weigh(a @ a[0].T) + weigh(a[0].T @ a) + weigh(np.matmul(a[0].T, a[1]))
+    ),
+    op.matmul: lambda a: (
+        weigh(a @ a[0, 0]) + weigh(a[0, :, 0] @ a) + weigh(a @ np.expand_dims(np.swapaxes(a, 1, 2), 1))
+    ),
+    np.tensordot: lambda a: weigh(np.tensordot(a, a, axes=([0, 2], [0, 2]))) + weigh(np.tensordot(a, a[0], axes=2)),
+    np.einsum: lambda a: weigh(np.einsum("ijk,ilk->jl", a, a)),
+    np.inner: lambda a: weigh(np.inner(a, a[0])) + np.inner(a[0, 0], a[1, 1]),
+    np.vecdot: lambda a: weigh(np.vecdot(a[0], a[1])),
+    np.add.outer: lambda a: weigh(np.add.outer(a[0, :, 0], a[1, :, 1])),
+    np.multiply.outer: lambda a: weigh(np.multiply.outer(a[0], a[1, 0])),
+    np.pad: lambda a: (
+        weigh(np.pad(a, ((1, 2), (0, 1), (1, 1))))
+        + weigh(np.pad(a, 1, mode="edge"))
+        + weigh(np.pad(a[0], (2, 1), mode="constant", constant_values=3.0))
+    ),
+    "reflections": lambda a: (
+        weigh(np.pad(a, 1, mode="reflect")) + weigh(np.pad(a, 2, mode="symmetric")) + weigh(np.pad(a, 3, mode="wrap"))
+    ),
+    np.take_along_axis: lambda a: weigh(np.take_along_axis(a, np.argsort(a, axis=1), axis=1)),
+    np.logaddexp.reduce: lambda a: weigh(np.logaddexp.reduce(a, axis=1)) + np.logaddexp.reduce(a[0, :, 0]),
+    np.add.reduce: lambda a: np.add.reduce(a[0, :, 0]) ** 2 + weigh(np.add.reduce(a)),
+    np.multiply.reduce: lambda a: weigh(np.multiply.reduce(a)),
+    np.maximum.reduce: lambda a: weigh(np.maximum.reduce(a, axis=2)),
+    np.minimum.reduce: lambda a: weigh(np.minimum.reduce(a, axis=2)),
+    np.logical_and.reduce: lambda a: weigh(np.logical_and.reduce(a > -1, axis=2) * a[:, :, 0]),
+    np.logical_or.reduce: lambda a: weigh(np.logical_or.reduce(a > 0, axis=2) * a[:, :, 0]),
+    np.add.accumulate: lambda a: weigh(np.add.accumulate(a[0, :, 0])) + weigh(np.add.accumulate(a, axis=1)),
+    np.multiply.accumulate: lambda a: weigh(np.multiply.accumulate(a[0, :, 0])),
+    np.maximum.accumulate: lambda a: weigh(np.maximum.accumulate(a[0, :, 0])) + weigh(np.maximum.accumulate(a, axis=1)),
+    np.minimum.accumulate: lambda a: weigh(np.minimum.accumulate(a, axis=1)),
+    np.meshgrid: lambda a: (
+        weigh(np.meshgrid(a[0, :, 0], a[:, 0, 0])[0]) + weigh(np.meshgrid(a[0, :, 0], a[:, 0, 0], indexing="ij")[1])
+    ),
+    np.ix_: lambda a: weigh(a[np.ix_(np.array([0, 2]), np.array([1, 1]), np.array([0]))]),
+    np.block: lambda a: weigh(np.block([[a[0], a[1]], [a[1], a[2]]])),
+    np.nansum: lambda a: weigh(np.nansum(a, axis=0)) + weigh(np.nanprod(a, axis=1)),
+    np.nanmean: lambda a: weigh(np.nanmean(a, axis=1)) + weigh(np.nanvar(a, axis=0)) + weigh(np.nanstd(a, axis=0)),
+    np.nanmax: lambda a: weigh(np.nanmax(a, axis=1)) + weigh(np.nanmin(a, axis=0)),
+    np.average: lambda a: weigh(np.average(a, axis=0)) + weigh(np.average(a[0], axis=0, weights=a[1, :, 1])),
+    np.linalg.inv: lambda a: weigh(np.linalg.inv(a[:2, :2, :2] + 3 * np.eye(2))),
+    np.linalg.cholesky: lambda a: weigh(np.linalg.cholesky(a @ np.swapaxes(a, 1, 2) + 3 * np.eye(4))),
+    np.linalg.det: lambda a: weigh(np.linalg.det(a[:, :2])),
+    np.linalg.solve: lambda a: (
+        weigh(np.linalg.solve(a[:2, :2] + 3 * np.eye(2), a[:2, 2:]))
+        + weigh(np.linalg.solve(a[:2, :2] + 3 * np.eye(2), a[0, 0]))
+    ),
+}
+UFUNCS = [fn for fn in SPELLINGS if fn.__name__ == "outer" and fn not in AXES]
+EINSUM = {
+    "a": "ii->i; ij->ji; ij->j",
+    "a,b": "ij,jk->ik; ij,kj->ki; ij,ij->; ij,ij->i; ij,kl->ijkl; ij,jk",
+    "a,v": "ij,i->ij; ij,k->j; ij,j->i",
+    "v,w": "i,j->ij; i,i->",
+    "a,b,c": "ij,jk,kl->il; ij,jk,ik->i",
+}
 UNALIKE = {np.intersect1d, np.setdiff1d}  # an element there has another one's value: differences would part them
 
 
 def test_every_function_has_a_case():
-    assert set(SPELLINGS) == set(CASES)
+    assert set(SPELLINGS) <= {*CASES, *AXES, *UFUNCS}
 
 
 @pytest.mark.parametrize("fn", CASES, ids=lambda fn: fn.__name__)
@@ -106,6 +210,37 @@ def test_values_and_gradients(fn):
             continue
         # An element that is nan has no differences; what the function leaves out receives nothing.
         np.testing.assert_allclose(got, np.where(np.isnan(want), 0.0, want), 1e-7, 1e-8)
+
+
+def agree(f, args):
+    everything = tuple(range(len(args)))
+    value, grads = sourcead.value_and_grad(f, everything, jit=False, cache=False)(*args)
+    np.testing.assert_allclose(value, f(*args), 1e-12)
+    for got, want in zip(grads, differences.gradient(f, args, everything), strict=True):
+        np.testing.assert_allclose(got, want, 1e-7, 1e-8)
+
+
+@pytest.mark.parametrize("fn", AXES, ids=lambda fn: fn if isinstance(fn, str) else fn.__name__)
+def test_along_axes(fn):
+    agree(AXES[fn], (A,))
+
+
+@pytest.mark.parametrize("ufunc", [fn.__self__ for fn in UFUNCS], ids=lambda u: u.__name__)
+def test_outer(ufunc):
+    agree(lambda a, b: weigh(ufunc.outer(a, b)), (t + 0.5, y + 2.0))
+
+
+@pytest.mark.parametrize(("operands", "subscripts"), [(o, s) for o in EINSUM for s in EINSUM[o].split("; ")])
+def test_einsum(operands, subscripts):
+    given = {"a": m[:, :3], "b": m[:, 2:], "c": m[:, 1:4], "v": m[0, :3], "w": m[1, :3]}
+    args = tuple(given[k].copy() for k in operands.split(","))
+    f = {
+        0: lambda a, b: np.einsum(subscripts, a, b) ** 2,
+        1: lambda a: weigh(np.einsum(subscripts, a)),
+        2: lambda a, b: weigh(np.einsum(subscripts, a, b)),
+        3: lambda a, b, c: weigh(np.einsum(subscripts, a, b, c)),
+    }
+    agree(f[0 if subscripts in ("i,i->", "ij,ij->") else len(args)], args)
 
 
 def test_compiled():

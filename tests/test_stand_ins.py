@@ -10,7 +10,7 @@ from numba.core import types
 from numba.core.registry import cpu_target
 
 from sourcead.primitives import chosen
-from sourcead.stand_ins import USUAL
+from sourcead.stand_ins import STAND_INS
 
 
 def asked(fn: Any, *args: types.Type) -> Any:
@@ -38,4 +38,4 @@ MASK = types.Array(types.boolean, 1, "C")
     ],
 )
 def test_types_are_those_of_numba(fn: Any, args: tuple[types.Type, ...]) -> None:
-    assert asked(USUAL[fn, len(args)], *args) == asked(fn, *args)
+    assert asked(STAND_INS[fn].fn, *args) == asked(fn, *args)

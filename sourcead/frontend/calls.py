@@ -19,6 +19,7 @@ from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
 from ..nested import GradientOf
 from ..rules import is_draw, rule_of
+from ..spellings import SPELLINGS, results_of
 from . import comprehensions, lists, records, tuples
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
@@ -111,7 +112,7 @@ def refusal_of(callee: Value) -> Refusal | None:
         return None
     if isinstance(owner, (np.random.RandomState, np.random.Generator, random.Random)) or "random" in module.split("."):
         return Refusal("these random numbers cannot be drawn in a differentiated function", RANDOM)
-    if isinstance(owner, np.ufunc):
+    if isinstance(owner, np.ufunc) and fn not in SPELLINGS:
         return Refusal(f"`np.{owner.__name__}.{fn.__name__}` is not supported", "use np.sum, np.prod, ... or a loop")
     if module.split(".")[0] == "sourcead" and not is_gradient(fn) and not module.startswith(OPEN):
         return Refusal(
@@ -204,7 +205,7 @@ def gradient(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
 
 def is_leaf(fn: Any) -> bool:
     """Does the call stay a call, for the rule table to differentiate?"""
-    if fn in KNOWN_BUILTINS or is_draw(fn) or isinstance(fn, np.ufunc) or rule_of(fn) is not None:
+    if fn in KNOWN_BUILTINS or is_draw(fn) or isinstance(fn, np.ufunc) or fn in SPELLINGS or rule_of(fn) is not None:
         return True
     if isinstance(fn, type):
         return issubclass(fn, np.generic)
@@ -215,9 +216,10 @@ def is_leaf(fn: Any) -> bool:
 def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call | Tup:
     value = plain_leaf(q, node, fn, args, kwargs)
     rule = rule_of(fn)
-    if rule is None or not rule.results:
+    results = rule.results if rule is not None else results_of(fn, args, kwargs)
+    if not results:
         return value
-    targets = tuple(Var(q.namer.temp()) for _ in rule.results)
+    targets = tuple(Var(q.namer.temp()) for _ in results)
     q.out.append(Unpack(q.loc(node), targets, value))
     return Tup(targets)
 

@@ -148,6 +148,8 @@ def binary(q: Parser, sides: tuple[ast.AST, ast.AST], fn: Callable[..., Any], a:
     for t, n in ((a, b), (b, a)):
         if isinstance(t, Listing) and fn is op.mul and is_code(n):
             return lists.repeated(q, sides[0], lists.items(q, t), q.operand(sides[1], n))
+    if fn is op.add and isinstance(a, Tup) is not isinstance(b, Tup):  # a shape, whose length is not known yet
+        return Call(op.add, tuple(tuples.packed(q, n, v) for n, v in zip(sides, (a, b), strict=True)))
     x, y = q.operand(sides[0], a), q.operand(sides[1], b)
     if isinstance(x, Const) and isinstance(y, Const):
         if isinstance(x.value, str) or isinstance(y.value, str):

@@ -61,6 +61,11 @@ def arithmetic(fn: Callable[..., Any], a: Value, b: Value) -> Tup | None:
     return None
 
 
+def packed(q: Parser, node: ast.AST, v: Value) -> Expr:
+    """A tuple of operands as an argument of a call."""
+    return Call(p.pack, tuple(q.operand(node, i) for i in v.items)) if isinstance(v, Tup) else q.operand(node, v)
+
+
 def compared(q: Parser, node: ast.AST, a: Tup, b: Tup) -> Expr:
     """`t == u`"""
     if len(a.items) != len(b.items):

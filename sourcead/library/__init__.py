@@ -11,9 +11,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-from numba import typeof, types
+from numba import types
 
-from ..errors import Unsupported
 from ..frontend import of_types, parse
 from ..infer import infer
 from ..ir import (
@@ -36,11 +35,11 @@ from ..ir import (
     walk,
     with_blocks,
 )
+from ..spellings import SPELLINGS, Spelling, spellings
 from ..ssa import ssa
-from ..stand_ins import stands_for
+from ..stand_ins import literal, stands_for
 from ..structure import leaf_types
-from . import arrangement, curves, polynomials, statistics  # noqa: F401  (they register spellings)
-from .table import SPELLINGS, spelling
+from . import arrangement, axes, curves, grids, polynomials, products, statistics  # noqa: F401  (they register spellings)
 
 __all__ = ["spelled_out"]
 
@@ -50,12 +49,13 @@ def spelled_out(f: Function) -> Function:
     if not any(map(library_call, walk(f.body))):
         return f
     work = _Work(Namer(names(f)), dict(f.types), dict(f.constants))
-    return ssa(replace(f, body=work.block(f.body), types=work.types, constants=work.constants))
+    body = work.block(f.body)
+    return ssa(replace(f, body=body, types=work.types, constants=work.constants)) if work.spelled else f
 
 
 def library_call(s: Stmt) -> Call | None:
     match s:
-        case Assign(_, _, Call() as call) | Unpack(_, _, call) if spelling(call.fn) is not None:
+        case Assign(_, _, Call() as call) | Unpack(_, _, call) if spellings(call.fn, len(call.args), dict(call.kwargs)):
             return call
     return None
 
@@ -65,19 +65,19 @@ class _Work:
     fresh: Namer
     types: dict[str, Any]
     constants: dict[str, Any]
+    spelled: bool = False
 
     def block(self, b: Block) -> Block:
         return tuple(t for s in b for t in self.statement(s))
 
     def statement(self, s: Stmt) -> Iterator[Stmt]:
         call = library_call(s)
-        if call is None:
+        found = None if call is None else self.program(call)
+        if found is None:
             yield with_blocks(s, tuple(map(self.block, blocks(s))))
             return
-        given = arguments(call)
-        inner = program(call.fn, tuple(map(self.type_of, given)))
-        if inner is None:
-            raise Unsupported(f"there is no {call.fn.__name__} for these arguments", s.loc)
+        self.spelled = True
+        inner, given = found
         new = {n: self.fresh(n) for n in sorted(variable_names(inner))}
         self.types.update({new[n]: t for n, t in inner.types.items() if n in new})
         self.constants.update({new[n]: a for n, a in inner.constants.items()})
@@ -91,12 +91,26 @@ class _Work:
         for target, value in zip(targets, end.values, strict=True):
             yield Assign(s.loc, target, value)
 
+    def program(self, call: Call) -> tuple[Function, tuple[Expr, ...]] | None:
+        """What stands for a call, and its arguments, one for each parameter."""
+        for s in spellings(call.fn, len(call.args), dict(call.kwargs)):
+            try:
+                bound = s.signature.bind(*call.args, **dict(call.kwargs))
+            except TypeError:
+                continue
+            bound.apply_defaults()
+            given = tuple(a if isinstance(a, Expr) else Const(a) for a in bound.args)
+            f = program(s, tuple(map(self.type_of, given)))
+            if f is not None:
+                return f, given
+        return None
+
     def type_of(self, e: Expr) -> Any:
         match e:
             case Var(n):
                 return self.types[n]
             case Const(v):
-                return type_of_constant(v)
+                return literal(v)
             case Call(_, args):
                 return types.Tuple(tuple(map(self.type_of, args)))
         raise TypeError(e)
@@ -105,13 +119,6 @@ class _Work:
 def placed(s: Stmt, loc: Loc | None) -> Stmt:
     """The statement at a place in the user's source."""
     return with_blocks(replace(s, loc=loc), tuple(tuple(placed(t, loc) for t in b) for b in blocks(s)))
-
-
-def arguments(call: Call) -> tuple[Expr, ...]:
-    """The arguments of a call, one for each parameter of the spelling."""
-    bound = SPELLINGS[call.fn].signature.bind(*call.args, **dict(call.kwargs))
-    bound.apply_defaults()
-    return tuple(a if isinstance(a, Expr) else Const(a) for a in bound.arguments.values())
 
 
 def leaves(e: Expr) -> Iterator[Expr]:
@@ -123,20 +130,14 @@ def leaves(e: Expr) -> Iterator[Expr]:
         yield e
 
 
-def type_of_constant(v: Any) -> types.Type:
-    if isinstance(v, (bool, int, str)):
-        return types.literal(v)
-    return types.none if v is None else typeof(v)
-
-
 _programs: dict[tuple[Any, ...], Function | None] = {}
 
 
-def program(fn: Callable[..., Any], argtypes: tuple[types.Type, ...]) -> Function | None:
+def program(s: Spelling, argtypes: tuple[types.Type, ...]) -> Function | None:
     """The typed program of a library function for arguments of these types."""
-    key = fn, argtypes
+    key = s.choose, argtypes
     if key not in _programs:
-        chosen = SPELLINGS[fn].choose(*argtypes)
+        chosen = s.choose(*argtypes)
         if chosen is None:
             _programs[key] = None
         else:
@@ -146,27 +147,31 @@ def program(fn: Callable[..., Any], argtypes: tuple[types.Type, ...]) -> Functio
     return _programs[key]
 
 
-def typer(fn: Callable[..., Any]) -> Callable[..., Any]:
+def typer(s: Spelling) -> Callable[..., Any]:
     """What tells type inference the types of the results."""
 
-    def typed(*args: Any, **kwargs: Any) -> Any:
-        bound = SPELLINGS[fn].signature.bind(*args, **kwargs)
-        bound.apply_defaults()
-        given = (a if isinstance(a, types.Type) else type_of_constant(a) for a in bound.arguments.values())
-        f = program(fn, tuple(given))
+    def typed(*args: Any) -> Any:
+        f = program(s, tuple(a if isinstance(a, types.Type) else literal(a) for a in with_defaults(s, args)))
         return None if f is None else returned(f)
 
-    typed.__signature__ = SPELLINGS[fn].signature  # type: ignore[attr-defined]
+    typed.__signature__ = s.signature  # type: ignore[attr-defined]
     return typed
+
+
+def with_defaults(s: Spelling, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    bound = s.signature.bind(*args)
+    bound.apply_defaults()
+    return bound.args
 
 
 def returned(f: Function) -> types.Type:
     """The type of what a program returns."""
     end = f.body[-1]
     assert isinstance(end, Return)
-    found = [f.types[e.name] if isinstance(e, Var) else types.unliteral(type_of_constant(e.value)) for e in end.values]  # type: ignore[attr-defined]
+    found = [f.types[e.name] if isinstance(e, Var) else types.unliteral(literal(e.value)) for e in end.values]  # type: ignore[attr-defined]
     return types.Tuple(found) if f.tuple_result else found[0]
 
 
-for _fn in SPELLINGS:
-    stands_for(_fn)(typer(_fn))
+for _fn, _of_fn in SPELLINGS.items():
+    for _s in _of_fn:
+        stands_for(_fn, when=_s.when)(typer(_s))

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
-from .table import UNKNOWN, constant, is_array, is_number, spells
+from ..spellings import UNKNOWN, constant, is_array, is_number, spells
 
 
 @spells(np.cross)

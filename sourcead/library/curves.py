@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import constant, is_array, is_number, real, spells
+from ..spellings import constant, is_array, is_number, real, spells
 
 
 @spells(np.interp)

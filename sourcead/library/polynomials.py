@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.polynomial import polynomial as poly
 
-from .table import is_array, is_number, spells
+from ..spellings import is_array, is_number, spells
 
 
 def both(c1: Any, c2: Any, body: Any) -> Any:

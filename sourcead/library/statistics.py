@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .table import constant, is_array, real, spells
+from ..spellings import constant, is_array, real, spells
 
 
 @spells(np.average)

@@ -8,39 +8,62 @@ these types. What the arguments of a constant nature say (an axis, a mode) the f
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from numba.core import types
 
-Chooser = Callable[..., Callable[..., Any] | None]
+Fn = Callable[..., Any]
+Chooser = Callable[..., Fn | None]
+When = Callable[[int, Collection[str]], bool]
 
 
 @dataclass(frozen=True)
 class Spelling:
     choose: Chooser
     signature: inspect.Signature
-    results: tuple[str, ...]  # names for several results
+    when: When  # which calls it is for: so many arguments by position, and these by name
+    results: tuple[str, ...] | Callable[..., tuple[str, ...]]  # names for several results, or what finds them
 
 
-SPELLINGS: dict[Callable[..., Any], Spelling] = {}
+SPELLINGS: dict[Fn, list[Spelling]] = {}
 
 
-def spells(*fns: Callable[..., Any], results: tuple[str, ...] = ()) -> Callable[[Chooser], Chooser]:
+def always(arguments: int, keywords: Collection[str]) -> bool:
+    return True
+
+
+def along_axes(arguments: int, keywords: Collection[str]) -> bool:
+    """The calls of a reduction that Numba does not know."""
+    return arguments > 1 or "axis" in keywords or "keepdims" in keywords
+
+
+def spells(*fns: Fn, when: When = always, results: Any = ()) -> Callable[[Chooser], Chooser]:
+    """results: names for several results; or what finds them from the arguments as the parser sees them."""
+
     def register(choose: Chooser) -> Chooser:
         for fn in fns:
-            SPELLINGS[fn] = Spelling(choose, inspect.signature(choose), results)
+            SPELLINGS.setdefault(fn, []).append(Spelling(choose, inspect.signature(choose), when, results))
         return choose
 
     return register
 
 
-def spelling(fn: Any) -> Spelling | None:
+def spellings(fn: Any, arguments: int, keywords: Collection[str]) -> list[Spelling]:
+    """Those that a call may mean."""
     try:
-        return SPELLINGS.get(fn)
+        return [s for s in SPELLINGS.get(fn, ()) if s.when(arguments, keywords)]
     except TypeError:  # a callable that cannot be hashed
-        return None
+        return []
+
+
+def results_of(fn: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names for the results of a call that has several."""
+    for s in spellings(fn, len(args), kwargs):
+        if s.results:
+            return s.results(*args, **kwargs) if callable(s.results) else s.results
+    return ()
 
 
 # ---- words of choosers -----------------------------------------------------------------------------
