@@ -106,6 +106,14 @@ def matmul(a: Any, b: Any) -> Any:
     return types.Array(kind, ndim, "C") if ndim else kind
 
 
+@stands_for(np.take)
+def take(a: Any, indices: Any, axis: Any = None) -> Any:
+    if not is_array(a) or not isinstance(getattr(indices, "dtype", indices), types.Integer):
+        return None
+    ndim = (indices.ndim if is_array(indices) else 0) + (0 if axes_of(axis) is None else a.ndim - 1)
+    return types.Array(a.dtype, ndim, "C") if ndim else a.dtype
+
+
 # ---- views ------------------------------------------------------------------------------------------
 
 

@@ -8,6 +8,7 @@ import pytest
 from numpy.polynomial import polynomial as poly
 
 import sourcead
+from sourcead import library
 from sourcead.spellings import SPELLINGS
 
 r = np.random.RandomState(3)
@@ -196,6 +197,7 @@ UNALIKE = {np.intersect1d, np.setdiff1d}  # an element there has another one's v
 
 
 def test_every_function_has_a_case():
+    assert library.spelled_out
     assert set(SPELLINGS) <= {*CASES, *AXES, *UFUNCS}
 
 

@@ -136,8 +136,7 @@ def by_matrices(t: str, u: str, out: str, summed: str, left: str, right: str) ->
     to_left = tuple(t.index(c) for c in left + summed)
     to_right = tuple(u.index(c) for c in summed + right)
     order = tuple((left + right).index(c) for c in out)
-    k, m = len(left), len(summed)
-    minus_one: tuple[int, ...] = (-1,)
+    k, m, minus_one = len(left), len(summed), (-1,)
 
     def numbers(s, a, b):
         x = np.ascontiguousarray(np.transpose(a, to_left)).ravel()
@@ -146,8 +145,8 @@ def by_matrices(t: str, u: str, out: str, summed: str, left: str, right: str) ->
 
     def contracted(s, a, b):
         p, q = np.transpose(a, to_left), np.transpose(b, to_right)
-        x = np.ascontiguousarray(p).reshape(p.shape[:k] + minus_one)
-        y = np.ascontiguousarray(q).reshape(minus_one + q.shape[m:])
+        x: Any = np.ascontiguousarray(p).reshape(p.shape[:k] + minus_one)
+        y: Any = np.ascontiguousarray(q).reshape(minus_one + q.shape[m:])
         x2 = x.reshape((-1, x.shape[-1]))
         y2 = y.reshape((x2.shape[1], -1))
         z = np.dot(x2, y2)
