@@ -346,9 +346,9 @@ def _(x):
     return x
 
 
-@refused("`np.add.reduce`")
+@refused("`np.add.reduceat`")
 def _(x):
-    return np.add.reduce(x)
+    return np.add.reduceat(x)
 
 
 @refused("written into `out`")
