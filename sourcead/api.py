@@ -22,6 +22,7 @@ from . import structure
 from .cache import Witness
 from .checks import argument_numbers, check_arguments, parameters
 from .errors import SourceadError
+from .ordinary import ordinary
 from .outcome import Outputs
 from .routines import native
 
@@ -365,6 +366,7 @@ def _make(
         kind = Gradient if jit and not config.DISABLE_JIT else PythonGradient
         if isinstance(f, Dispatcher) and not isinstance(f, _Face):
             f = f.py_func
+        f = ordinary(f)
         if isinstance(f, _Face) and (f.outputs is not None or outputs is not None):
             raise TypeError("a pullback is made of a function, and cannot be differentiated itself")
         return kind(f, argnums, value, bool(has_aux), options, cache, outputs)

@@ -85,7 +85,7 @@ def test_gradient_of_gradient():
     assert grad(bare)(2.0) == pytest.approx(2.0)
 
 
-@pytest.mark.parametrize("f", [3, "f", np.sin, len, functools.partial(square, scale=1.0), [].append])
+@pytest.mark.parametrize("f", [3, "f", np.sin, len, functools.partial(np.sin), [].append])
 def test_what_is_no_function(f):
     with pytest.raises(TypeError, match="grad takes a"):
         grad(f)
@@ -96,11 +96,11 @@ def test_unknown_option():
         grad(square, fast_math=True)
 
 
-def test_keyword_only_parameter():
-    def f(x, *, n=1):
-        return x * n
+def test_variadic_parameter():
+    def f(x, *n):
+        return x * n[0]
 
-    with pytest.raises(sourcead.Unsupported, match="keyword-only parameter, `n`"):
+    with pytest.raises(sourcead.Unsupported, match="variadic positional parameter, `n`"):
         grad(f)
 
 

@@ -89,7 +89,7 @@ def parameter(
 
 def together(q: Parser, shape: Group, values: tuple[Value, ...]) -> Value:
     if shape.kind == "object":
-        return Record(values, shape.names, True)
+        return Record(values, shape.names, True, shape.cls)
     if shape.kind == "tuple":
         return Tup(values, shape.names, shape.cls)
     contents = Tup(values) if shape.kind == "list" else Record(values, shape.names, False)

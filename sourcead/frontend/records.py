@@ -6,11 +6,13 @@ A dict that the function makes or is given is a reference, as lists are: what it
 from __future__ import annotations
 
 import ast
+import inspect
+from types import FunctionType
 from typing import Any
 
 from ..ir import Const
 from .parser import Parser
-from .values import Dictionary, Method, Record, Refusal, Tup, Unclear, Value, is_code
+from .values import Dictionary, Method, Partial, Record, Refusal, Static, Tup, Unclear, Value, is_code
 
 Items = dict[str, Value]
 CONSTANT = Refusal("the keys of a dict must be constants", "use an array for what is indexed in a loop")
@@ -105,8 +107,20 @@ def attribute(r: Record, name: str) -> Value:
     if not r.attributes:
         return Method(r, name)
     if name not in r.names:
-        raise Refusal(f"`.{name}` is not supported: only the fields of the object are known", "write it as a function")
+        return of_class(r, name)
     return r.items[r.names.index(name)]
+
+
+def of_class(r: Record, name: str) -> Value:
+    """A method of the object, or a constant of its class."""
+    found = inspect.getattr_static(r.cls, name, None) if r.cls is not None else None
+    if isinstance(found, staticmethod):
+        return Static(found.__func__)
+    if isinstance(found, FunctionType):
+        return Partial(Static(found), (r,), ())
+    if isinstance(found, (bool, int, float)):
+        return Const(found)
+    raise Refusal(f"`.{name}` is not supported: only fields and plain methods are known", "write it as a function")
 
 
 def item(q: Parser, r: Record, key: Value) -> Value:

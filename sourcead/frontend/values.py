@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..ir import Call, Const, Expr, Index, Loc, Slice, Var
+from ..ordinary import Self
 
 if TYPE_CHECKING:
     from .activation import Activation
@@ -46,6 +47,7 @@ class Record:
     items: tuple[Value, ...]
     names: tuple[Any, ...]
     attributes: bool
+    cls: Any = None  # the class of an object
 
 
 @dataclass(frozen=True)
@@ -193,10 +195,23 @@ def wrap(x: Any, freeze: Callable[[np.ndarray], Var]) -> Value:
     if isinstance(x, tuple):
         fields = tuple(getattr(x, "_fields", ()))
         return Tup(tuple(wrap(i, freeze) for i in x), fields, type(x) if fields else None)
+    if isinstance(x, Self):
+        return read_object(x.object, wrap_in(freeze))
     if isinstance(x, functools.partial):
         kwargs = tuple((k, wrap(v, freeze)) for k, v in x.keywords.items())
         return Partial(wrap(x.func, freeze), tuple(wrap(a, freeze) for a in x.args), kwargs)
     return Static(x)
+
+
+def wrap_in(freeze: Callable[[np.ndarray], Var]) -> Callable[[Any], Value]:
+    return lambda x: wrap(x, freeze)
+
+
+def read_object(x: Any, value: Callable[[Any], Value]) -> Value:
+    """An object whose attributes are frozen."""
+    if not hasattr(x, "__dict__"):
+        return Static(x)
+    return Record(tuple(map(value, vars(x).values())), tuple(vars(x)), True, type(x))
 
 
 def dtype(x: Any) -> Const | None:
