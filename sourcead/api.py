@@ -18,7 +18,8 @@ from numba.core.errors import NumbaError, TypingError
 from numba.core.registry import CPUDispatcher
 
 from . import compile as compiler
-from . import structure
+from . import overlap, structure
+from . import primitives as p
 from .cache import Witness
 from .checks import argument_numbers, check_arguments, parameters
 from .errors import SourceadError
@@ -48,6 +49,7 @@ class _Face:
     outputs: Outputs | None  # of a pullback, whose first argument are seeds
     given: tuple[structure.Shape, ...] = ()  # what arguments were before they were made tuples
     structured: dict[tuple[structure.Shape, ...], Any]  # the gradients for lists, dicts and objects
+    shared: dict[tuple[overlap.Place | None, ...], Any]  # the gradients for arguments that overlap
     _ready = False
 
     def _describe(
@@ -64,7 +66,7 @@ class _Face:
         self.function = user_function(f)
         self.argnums, self.single = argument_numbers(argnums, self.function)
         self.options, self.cached, self.specialisations = dict(options), cached, {}
-        self.structured = {}
+        self.structured, self.shared = {}, {}
 
     def _arguments(self) -> tuple[Any, ...]:
         argnums = self.argnums[0] if self.single else self.argnums
@@ -116,6 +118,39 @@ class _Face:
         wrt = [values[k + self._first] for k in self.argnums]
         gradient = structure.like(wrt[0], gradient) if self.single else tuple(map(structure.like, wrt, gradient))
         return (kept, gradient) if self.value else (gradient, kept) if self.has_aux else gradient
+
+    # ---- arguments that share memory ----
+
+    def _overlapped(self, values: Sequence[Any], error: p.Overlap) -> Any:
+        """A call with arguments that overlap, one of which the function changes."""
+        call = overlap.shared(values[self._first :])
+        if call is None or (self.outputs is not None and self.outputs.argnums):
+            raise error
+        places, names = tuple(call.places), parameters(self.function)
+        at = overlap.positions(self.argnums, places)
+        wrt = tuple(dict.fromkeys(at))
+        if places not in self.shared:
+            f = overlap.function_of_memory(self.pyfunc, self.function.__name__, names, places)
+            kind: Any = type(self)
+            self.shared[places] = kind(f, wrt, self.value, self.has_aux, self.options, False, self.outputs)
+        result = self.shared[places](*values[: self._first], *overlap.arguments(call))
+        kept, bars = (None, result)
+        if self.value:
+            kept, bars = result
+        elif self.has_aux:
+            bars, kept = result
+        found = [bars[wrt.index(k)] for k in at]
+        shown = tuple(
+            g if places[k] is None else call.shown(k, g).copy() for k, g in zip(self.argnums, found, strict=True)
+        )
+        gradient = shown[0] if self.single else shown
+        return (kept, gradient) if self.value else (gradient, kept) if self.has_aux else gradient
+
+    def _bound(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, ...]:
+        """The values of all parameters."""
+        bound = inspect.signature(self.py_func).bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.args
 
     def _specialised(self, args: Sequence[Any], kwargs: Mapping[str, Any]) -> tuple[Any, tuple[types.Type, ...]]:
         """The gradient that serves a call, and its argument types; `args` are sample values or Numba types."""
@@ -217,6 +252,8 @@ class Gradient(_Face, CPUDispatcher):
                 spec = compiler.compiled(self._request(argtypes))
                 self.specialisations[argtypes] = spec
                 self.add_overload(spec.result)
+                if f"raise {p.Overlap.__name__}(" in spec.source:
+                    self.__class__ = GuardedGradient
                 spec.result.environment.consts.append(Witness(self))
         return self.overloads[argtypes].entry_point
 
@@ -227,7 +264,12 @@ class Gradient(_Face, CPUDispatcher):
             return lambda *args, **kws: self._call(values)  # Numba calls what it is given
         self._check([_typeof(v) for v in values], values)
         try:
-            return super()._compile_for_args(*args, **kws)
+            made = super()._compile_for_args(*args, **kws)
+            if isinstance(self, GuardedGradient):
+                given = zip(parameters(self.py_func), args, strict=False)
+                named = {n: a for n, a in given if not isinstance(a, OmittedArg)} | kws
+                return lambda *args, **kws: self(**named)
+            return made
         except SourceadError as e:
             if config.FULL_TRACEBACKS:
                 raise
@@ -242,6 +284,7 @@ class Gradient(_Face, CPUDispatcher):
         self._reset_overloads()
         self.specialisations.clear()
         self.structured.clear()
+        self.shared.clear()
         for a in argtypes:
             self.compile(a)
 
@@ -271,6 +314,16 @@ class Gradient(_Face, CPUDispatcher):
         return self
 
 
+class GuardedGradient(Gradient):
+    """One whose arguments may overlap in memory, which its compiled code finds out."""
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return super().__call__(*args, **kwargs)
+        except p.Overlap as e:
+            return self._overlapped(self._bound(args, kwargs), e)
+
+
 class PythonGradient(_Face):
     """The same emitted code, run by Python: for `pdb`, profilers and coverage."""
 
@@ -292,7 +345,10 @@ class PythonGradient(_Face):
         # Like compiled code, NumPy's floats divide by zero without an exception.
         values = [structure.mapped(_as_numpy, v) for v in bound.args]
         with np.errstate(all="ignore"):
-            return self.specialisations[argtypes].function(*values)
+            try:
+                return self.specialisations[argtypes].function(*values)
+            except p.Overlap as e:
+                return self._overlapped(values, e)
 
     def __get__(self, obj: Any, objtype: Any = None) -> Any:
         return self if obj is None else pytypes.MethodType(self, obj)

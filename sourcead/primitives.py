@@ -6,6 +6,7 @@ others are `register_jitable`, so one object serves Python and Numba alike.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -303,6 +304,31 @@ def flat(x):
 @overload(flat)
 def _flat(x):
     return lambda x: np.ravel(x)
+
+
+class Overlap(ValueError):
+    """Arguments of a gradient share memory, and the function changes one of them."""
+
+
+def strided(memory, start, shape, steps):
+    """The elements of a vector from `start` on, with a step along each axis."""
+    strides = tuple(s * memory.itemsize for s in steps)
+    return np.lib.stride_tricks.as_strided(memory[start:], shape, strides)
+
+
+@overload(strided)
+def _strided(memory, start, shape, steps):
+    return lambda memory, start, shape, steps: np.lib.stride_tricks.as_strided(memory[start:], shape, steps)
+
+
+def part(memory, start, shape):
+    """The elements of a vector from `start` on, as a contiguous array."""
+    return memory[start : start + math.prod(shape)].reshape(shape)
+
+
+@overload(part)
+def _part(memory, start, shape):
+    return lambda memory, start, shape: np.reshape(memory[start:], shape)
 
 
 @register_jitable

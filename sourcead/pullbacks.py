@@ -10,7 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numba.core.errors import NumbaError
 
-from . import structure
+from . import overlap, structure
 from .api import _make, _typeof, user_function
 from .checks import argument_numbers
 from .infer import is_float
@@ -93,7 +93,7 @@ def vjp(
     primals = signature.args
     wrt = argnums if argnums is not None else tuple(k for k, v in enumerate(primals) if floating(v))
     g = _kept(f, wrt, outnums, has_aux, jit, cache, options)
-    point = tuple(map(copied, primals))
+    point = at_once(primals)
 
     def pullback(seeds: Any) -> Any:
         gradients = g(seeds, *point)[1]
@@ -102,7 +102,7 @@ def vjp(
         found = dict(zip(g.argnums, gradients, strict=True))
         return tuple(found.get(k) for k in range(len(point)))
 
-    return outcome(g, tuple(map(copied, primals))), pullback
+    return outcome(g, at_once(primals)), pullback
 
 
 _made: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
@@ -126,6 +126,12 @@ def _kept(f: Any, argnums: Any, outnums: Any, *rest: Any) -> Any:
 def floating(v: Any) -> bool:
     """Can a gradient by this value be asked for?"""
     return all(map(is_float, leaf_types(_typeof(structure.as_tuples(v)))))
+
+
+def at_once(values: Sequence[Any]) -> tuple[Any, ...]:
+    """Copies of arguments; those that share memory share the copy of it."""
+    together = overlap.copied(values)
+    return tuple(v if v is not w else copied(v) for v, w in zip(together, values, strict=True))
 
 
 def copied(v: Any) -> Any:

@@ -13,6 +13,7 @@ from numba.core import types
 
 from .. import primitives as p
 from ..errors import Findings
+from ..infer import real_of
 from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, names, reads, rename, walk
 from . import complexes, creation, draws, gather, linalg, ordering, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
 from .build import Builder, Varying
@@ -112,7 +113,8 @@ def copied_parameters(f: Function, storage: Storage, findings: Findings, apart: 
 
 
 def same_kind(a: object, b: types.Array) -> bool:
-    return isinstance(a, types.Array) and a.dtype == b.dtype
+    """May arrays of these types be one memory? Real arrays may be parts of complex ones."""
+    return isinstance(a, types.Array) and real_of(a.dtype) == real_of(b.dtype)
 
 
 def overlap_check(namer: Namer, types_: dict[str, object], x: str, y: str) -> list[Stmt]:
@@ -121,5 +123,5 @@ def overlap_check(namer: Namer, types_: dict[str, object], x: str, y: str) -> li
     message = Const(f"arguments {x} and {y} overlap in memory, and the function changes {x}")
     return [
         Assign(None, Var(name), Call(p.overlapping, (Var(x), Var(y)))),
-        If(None, Var(name), (Raise(None, ValueError, (message,)),)),
+        If(None, Var(name), (Raise(None, p.Overlap, (message,)),)),
     ]

@@ -48,7 +48,7 @@ from .elementwise import IN_PLACE
 
 VIEWS = frozenset(
     {np.transpose, np.swapaxes, np.moveaxis, np.reshape, np.ravel, np.expand_dims, np.squeeze, np.diagonal}
-    | {p.flat, np.flip, np.flipud, np.fliplr, np.broadcast_to, np.atleast_1d, np.atleast_2d}
+    | {p.flat, p.strided, p.part, np.flip, np.flipud, np.fliplr, np.broadcast_to, np.atleast_1d, np.atleast_2d}
 )
 PARTS = frozenset({np.real, np.imag, np.conj})  # of complex arrays a view or new numbers, of real ones a view of all
 ARRAYS = (types.Array, types.BaseTuple)  # an index of one of these copies what it picks

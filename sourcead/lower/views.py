@@ -332,6 +332,16 @@ def broadcast_to(b: Builder, array: Any, shape: Any) -> Value:
     return fit(b, array, shape)
 
 
+@lowers(p.strided)
+def strided(b: Builder, memory: Value, start: Expr, shape: tuple[Expr, ...], steps: tuple[Expr, ...]) -> Value:
+    return compose(b, memory, (Axis(start, tuple(enumerate(steps))),), shape)
+
+
+@lowers(p.part)
+def part(b: Builder, memory: Value, start: Expr, shape: tuple[Expr, ...]) -> Value:
+    return strided(b, memory, start, shape, tuple(product(b, shape[k + 1 :]) for k in range(len(shape))))
+
+
 # ---- reshape -----------------------------------------------------------------------------
 
 
