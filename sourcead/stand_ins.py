@@ -183,6 +183,8 @@ stands_for(np.linalg.cholesky)(of_matrix(lambda t: matrix(t, "C")))
 stands_for(np.linalg.det)(of_matrix(lambda t: t, complexes=True))
 stands_for(np.linalg.slogdet)(of_matrix(lambda t: types.UniTuple(t, 2)))
 stands_for(np.linalg.eigvalsh)(of_matrix(vector))
+stands_for(np.linalg.eigvals)(of_matrix(vector))
+stands_for(np.linalg.eig)(of_matrix(lambda t: types.Tuple((vector(t), matrix(t, "F")))))
 stands_for(np.linalg.eigh)(of_matrix(lambda t: types.Tuple((vector(t), matrix(t, "F")))))
 stands_for(np.linalg.qr)(of_matrix(lambda t: types.Tuple((matrix(t, "A"), matrix(t, "F")))))
 
@@ -383,3 +385,21 @@ def where(c: Any, a: Any, b: Any) -> Any:
 
 def contiguous(a: Any) -> bool:
     return a.layout == "C" and a.ndim > 0
+
+
+# ---- the same elements in other places -------------------------------------------------------------------
+
+
+@stands_for(np.swapaxes)
+def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
+    return types.Array(a.dtype, a.ndim, "A") if is_array(a) else None
+
+
+@stands_for(np.tril)
+def tril(m: Any, k: Any = 0) -> Any:
+    return sort(m) if is_array(m) and m.ndim == 2 else None
+
+
+@stands_for(np.triu)
+def triu(m: Any, k: Any = 0) -> Any:
+    return tril(m)

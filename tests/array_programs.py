@@ -413,3 +413,13 @@ def arrays_where_other_branches_raise(x, kind):
         y[1] *= y[0]
         s += np.sum(y * y)
     return s
+
+
+@program(numbers(3, 3), numbers(3), np.array([1, 0, 2]))
+def results_into_arrays(a, x, counts):
+    b = a.copy()
+    np.fill_diagonal(b, x[0])
+    c = np.ndarray((3, 3))
+    np.dot(a, b, c)
+    np.subtract(c, a, c)
+    return np.sum(c * c) + np.sum(np.repeat(x * x, counts) ** 2) + np.sum(np.roll(a, 2) * b) + np.sum(np.diff(x, 2))

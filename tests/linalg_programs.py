@@ -133,3 +133,10 @@ def unused_factors(a):
     _, v = np.linalg.eigh(a)
     _, r = np.linalg.qr(a)
     return np.sum(r * r) + v[0, 0] ** 2
+
+
+@program(numbers(3, 3), numbers(3))
+def general_eigen(a, w):
+    b = a @ a.T + np.diag(np.arange(3.0)) + 0.1 * a
+    e, v = np.linalg.eig(b)
+    return np.sum(e * e) + np.sum(v * v * np.outer(w, e)) + np.sum(np.linalg.eigvals(b) ** 3)

@@ -353,7 +353,7 @@ def _(x):
 
 @refused("written into `out`")
 def _(x):
-    np.sin(x, out=x)
+    np.cumsum(x, 0, out=x)
     return x[0]
 
 
@@ -480,7 +480,7 @@ def _(*x):
 
 @refused("several results")
 def _(x):
-    w, _v = np.linalg.eig(x)
+    w, _v = np.modf(x)
     return w[0]
 
 

@@ -154,6 +154,7 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
         return list_(q, node, args)
     if fn is len and len(args) == 1 and (g := lists.grown(q, args[0])):
         return q.now(node, g.count)
+    fn = np.empty if fn is np.ndarray else fn
     handler = handler_of(fn)
     if handler is not None and not kwargs:
         args = [items_of(q, node, a) for a in args]
@@ -213,7 +214,12 @@ def is_leaf(fn: Any) -> bool:
     return callable(fn) and (module.split(".")[0] in LIBRARIES or module == p.__name__)
 
 
-def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call | Tup:
+def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Value:
+    written = into(q, node, fn, args, kwargs)
+    if written is not None:
+        target, inputs, named = written
+        copyto(q, node, [target, leaf(q, node, fn, inputs, named)])
+        return target
     value = plain_leaf(q, node, fn, args, kwargs)
     rule = rule_of(fn)
     results = rule.results if rule is not None else results_of(fn, args, kwargs)
@@ -224,9 +230,20 @@ def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kw
     return Tup(targets)
 
 
+def into(
+    q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs
+) -> tuple[Value, list[Value], Kwargs] | None:
+    """The array that a call writes its result into, and the call without it."""
+    inputs = fn.nin if isinstance(fn, np.ufunc) else 2 if fn is np.dot else len(args)
+    out = args[inputs] if len(args) > inputs else kwargs.get("out")
+    if out is None:
+        return None
+    if not isinstance(fn, np.ufunc) and fn is not np.dot:
+        raise Refusal("results cannot be written into `out` here", "assign to the whole array: y[...] = np.cumsum(x)")
+    return out, args[:inputs], {k: v for k, v in kwargs.items() if k != "out"}
+
+
 def plain_leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kwargs: Kwargs) -> Call:
-    if "out" in kwargs or isinstance(fn, np.ufunc) and len(args) > fn.nin:
-        raise Refusal("results cannot be written into `out`", "assign to the whole array: y[...] = np.sin(x)")
     if fn is np.stack and args and lists.grown(q, args[0]) and not kwargs and len(args) == 1:
         return Call(np.copy, (items_of(q, node, args[0]),))  # type: ignore[arg-type]
     if args and isinstance(args[0], Listing) and any(fn is f for f in OF_NUMBERS):

@@ -163,6 +163,20 @@ def eigvalsh(b: Builder, a: Any) -> Any:
     return eigh(b, a)[0]
 
 
+@lowers(np.linalg.eig)
+def eig(b: Builder, a: Any) -> Any:
+    matrix(b, a, np.linalg.eig)
+    kind, shape = floating(a), extents(b, a)
+    e = Call(np.linalg.eig, (contiguous(b, a, kind),))
+    return several(b, e, ((kind, shape[:1], "C"), (kind, shape, "F")))
+
+
+@lowers(np.linalg.eigvals)
+def eigvals(b: Builder, a: Any) -> Any:
+    """With the vectors, which the derivative needs."""
+    return eig(b, a)[0]
+
+
 @lowers(np.linalg.qr)
 def qr(b: Builder, a: Any) -> Any:
     matrix(b, a, np.linalg.qr)

@@ -9,13 +9,28 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..ir import Const, Expr, Index, Slice, Var
-from .build import ONE, ZERO, Builder, number
+from ..ir import Call, Const, Expr, Index, Slice, Var
+from .build import INT, ONE, ZERO, Builder, number
 from .elementwise import result_dtype, tree
 from .reductions import sum_
 from .registry import lowers
-from .values import Axis, Pull, Tree, Value, View, element, extents, fit, is_value, store, whole, with_extents
-from .views import axis_of, diagonal, expand_dims, index, integers, ravel
+from .values import (
+    Axis,
+    Pull,
+    Tree,
+    Value,
+    View,
+    element,
+    extents,
+    fit,
+    in_memory,
+    is_value,
+    materialise,
+    store,
+    whole,
+    with_extents,
+)
+from .views import axis_of, diagonal, expand_dims, index, integers, ravel, reshape
 
 NONE = Const(None)
 
@@ -125,10 +140,10 @@ def array_of(b: Builder, *items: Any) -> Value:
 def repeat(b: Builder, a: Any, repeats: Any, axis: Any = NONE) -> Value:
     if not is_value(a):
         return Pull((repeats,), b.type_of(a), lambda b, i: a, fill=a)
-    if is_value(repeats):
-        raise b.refuse("np.repeat with an array of counts", "write the loop")
     if axis == NONE:
         a, axis = ravel(b, a), ZERO
+    if is_value(repeats):
+        return repeated(b, a, repeats)
     a = fit(b, a, extents(b, a))
     k, shape = axis_of(b, axis, a.ndim), extents(b, a)
     out = b.allocate(tuple(b.integer(op.mul, n, repeats) if j == k else n for j, n in enumerate(shape)), a.dtype)
@@ -138,6 +153,28 @@ def repeat(b: Builder, a: Any, repeats: Any, axis: Any = NONE) -> Value:
         with b.loop(repeats, "r") as r:
             at = b.integer(op.add, first, r)
             b.assign(Index(Var(out), (*i[:k], at, *i[k + 1 :])), x)
+    return whole(b, out)
+
+
+def repeated(b: Builder, a: Value, counts: Value) -> Value:
+    """Each element of a vector as often as its count says."""
+    (n,), (m,) = extents(b, a), extents(b, counts)
+    if a.ndim != 1:
+        raise b.refuse("np.repeat along an axis with an array of counts", "write the loop")
+    same_extent(b, n, m)
+    a, counts = fit(b, a, (n,)), in_memory(b, counts)
+    target, b.target = b.target, None
+    total = b.let(sum_(b, counts, dtype=Const(np.int64)), INT)
+    b.target = target
+    out = b.allocate((total,), a.dtype)
+
+    def step(at: tuple[Expr, ...], i: tuple[Expr, ...]) -> tuple[Expr, ...]:
+        k, x = b.let(element(b, counts, i), INT), element(b, a, i)
+        with b.loop(k, "r") as r:
+            b.assign(Index(Var(out), (b.let(Call(op.add, (at[0], r)), INT),)), x)
+        return (b.let(Call(op.add, (at[0], k)), INT),)
+
+    b.carry((n,), (ZERO,), step, INT, "at")
     return whole(b, out)
 
 
@@ -161,7 +198,7 @@ def tile(b: Builder, A: Value, reps: Any) -> Value:
 @lowers(np.roll)
 def roll(b: Builder, a: Value, shift: Any, axis: Any = NONE) -> Value:
     if axis == NONE and a.ndim > 1:
-        raise b.refuse("np.roll of a matrix without an axis", "name the axis")
+        return reshape(b, roll(b, ravel(b, a), shift), extents(b, a))
     if isinstance(shift, tuple):
         raise b.refuse("np.roll along several axes", "roll along one axis after the other")
     k = 0 if axis == NONE else axis_of(b, axis, a.ndim)
@@ -222,7 +259,13 @@ lowers(np.triu)(triangle(False))
 
 @lowers(np.diff)
 def diff(b: Builder, a: Value, n: Any = ONE) -> Value:
+    if not isinstance(n, Const) or n.value < 0:
+        raise b.refuse("np.diff of an order that is not a constant", "write the number")
+    if n == ZERO:
+        return Tree(None, (a,), a.ndim, a.dtype)
     if n != ONE:
-        raise b.refuse("np.diff of higher order", "apply np.diff again")
+        target, b.target = b.target, None
+        a = materialise(b, diff(b, a, Const(n.value - 1)))
+        b.target = target
     last = (Slice(),) * (a.ndim - 1)
     return tree(b, op.sub, index(b, a, (*last, Slice(ONE))), index(b, a, (*last, Slice(None, Const(-1)))))

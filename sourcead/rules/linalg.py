@@ -5,7 +5,9 @@ Formulas: M. Giles, "Collected matrix derivative results for forward and reverse
 (2008) for `solve`, `inv`, `det`, `eigh`; I. Murray, "Differentiation of the Cholesky decomposition" (2016);
 S. Walter and L. Lehmann, "Algorithmic differentiation of linear algebra functions with application in optimum
 experimental design" (2010) for `qr`; J. Townsend, "Differentiating the singular value decomposition" (2016);
-G. Golub and V. Pereyra, "The differentiation of pseudo-inverses" (1973) for `pinv` and `lstsq`.
+C. Boeddeker et al., "On the computation of complex-valued gradients with application to statistically optimum
+beamforming" (2017) for `eig`; G. Golub and V. Pereyra, "The differentiation of pseudo-inverses" (1973) for `pinv` and
+`lstsq`.
 
 What reads one triangle of a symmetric matrix, as `cholesky` and `eigh` do, has its derivative on that triangle.
 """
@@ -28,6 +30,11 @@ def definite(rng: np.random.Generator) -> np.ndarray:
     """A sample for `cholesky`."""
     a = rng.normal(size=square)
     return a @ a.T + np.eye(3)
+
+
+def real_spectrum(rng: np.random.Generator) -> np.ndarray:
+    """A sample for `eig`: no complex eigenvalues."""
+    return np.diag([1.0, 2.0, 4.0]) + 0.2 * rng.uniform(-1.0, 1.0, square)
 
 
 # ---- words for numbers (stacks of matrices too) and expressions ------------------------------------------
@@ -170,6 +177,23 @@ def eigvalsh_bars(y_bar: Any, y: Any, a: Any, rank: Any) -> Shares:
     return eigh_bars((y_bar, None), np.linalg.eigh(a), a, rank)
 
 
+def eig_bars(y_bar: Any, y: Any, a: Any, rank: Any) -> Shares:
+    """For real eigenvalues; the vectors have unit length."""
+    w_bar, v_bar = y_bar
+    w, v = y
+    core = [] if w_bar is None else [diagonal(w_bar)]
+    if v_bar is not None:
+        m = product(t(v), v_bar)
+        i, j = indices(m)
+        m = m - product(t(v), v, where(equal(i, j), m, 0.0))
+        core.append(m * inverse_gaps(w))
+    return (np.linalg.solve(t(v), product(total(core), t(v))) if core else None,)
+
+
+def eigvals_bars(y_bar: Any, y: Any, a: Any, rank: Any) -> Shares:
+    return eig_bars((y_bar, None), np.linalg.eig(a), a, rank)
+
+
 def qr_bars(y_bar: Any, y: Any, a: Any, rank: Any) -> Shares:
     """For at least as many rows as columns, and full rank."""
     q_bar, r_bar = y_bar
@@ -205,5 +229,7 @@ def svd_bars(y_bar: Any, y: Any, a: Any, *full: Any, rank: Any) -> Shares:
 atom(np.linalg.cholesky, cholesky_bars, (definite,), extents=lambda a: (a,))
 atom(np.linalg.eigh, eigh_bars, (square,), results=("w", "v"), extents=lambda a: (a[:1], a))
 atom(np.linalg.eigvalsh, eigvalsh_bars, (square,))
+atom(np.linalg.eig, eig_bars, (real_spectrum,), results=("w", "v"), extents=lambda a: (a[:1], a))
+atom(np.linalg.eigvals, eigvals_bars, (real_spectrum,))
 atom(np.linalg.qr, qr_bars, (tall,), results=("q", "r"))
 atom(np.linalg.svd, svd_bars, (wide, Fixed(False)), results=("u", "s", "vt"))
