@@ -1,4 +1,4 @@
-"""Arguments that are made of several values: tuples, named tuples, lists, dicts, dataclasses.
+"""Arguments that are made of several values: tuples, named tuples, lists, dicts, dataclasses, jitclasses.
 
 A program has one parameter for each number and array in them.  Compiled code knows tuples and named tuples; lists,
 dicts and dataclasses are handed to it as tuples, together with a `Group` that says how the function reads them.
@@ -7,11 +7,16 @@ dicts and dataclasses are handed to it as tuples, together with a `Group` that s
 from __future__ import annotations
 
 import dataclasses
+import functools
+import time
+from collections import namedtuple
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from types import FunctionType
 from typing import Any
 
-from numba import types
+from numba import typed, typeof, types
+from numba.experimental.structref import StructRefProxy
 
 MOST = 300  # parts of one argument: each is a variable of the emitted program
 
@@ -33,6 +38,7 @@ class Group:
 
     def __repr__(self) -> str:  # goes into the keys of the cache
         cls = f"{self.cls.__module__}.{self.cls.__qualname__}" if self.cls is not None else ""
+        cls += read_with(self.cls) if self.kind == "object" else ""
         return f"Group({self.kind}, {self.items}, {self.names}, {cls})"
 
 
@@ -42,8 +48,43 @@ Shape = Group | None  # None: one value
 # ---- Python values ------------------------------------------------------------------------------
 
 
-def is_object(v: Any) -> bool:
-    return dataclasses.is_dataclass(v) and not isinstance(v, type)
+def attributes(v: Any) -> tuple[str, ...] | None:
+    """The fields of an object: a dataclass, an instance of a jitclass, a structref; None when it is none."""
+    if dataclasses.is_dataclass(v) and not isinstance(v, type):
+        return tuple(f.name for f in dataclasses.fields(v))
+    if isinstance(v, StructRefProxy):
+        return tuple(typeof(v).field_dict)
+    return tuple(v._numba_type_.struct) if is_jitclass(v) else None
+
+
+def is_jitclass(v: Any) -> bool:
+    return type(v).__module__ == "numba.experimental.jitclass.boxing"
+
+
+def class_of(v: Any) -> Any:
+    """The class whose methods the function may call; of a jitclass, its plain Python functions."""
+    return plain_class(v._numba_type_.class_type) if is_jitclass(v) else type(v)
+
+
+@functools.cache
+def plain_class(t: types.ClassType) -> type:
+    made = {n: m.py_func for n, m in t.jit_methods.items()} | {
+        n: staticmethod(m.py_func) for n, m in t.jit_static_methods.items()
+    }
+    return type(t.class_name, (), made)
+
+
+def read_with(cls: Any) -> str:
+    """What a program may have read of a class, for the key of the cache."""
+    from .fingerprint import fingerprint
+
+    def key(m: Any) -> object:
+        fn = m.__func__ if isinstance(m, staticmethod) else m
+        return fingerprint(fn) or time.time_ns() if isinstance(fn, FunctionType) else m  # unknown: never the same
+
+    found = {n: m for c in reversed(cls.__mro__) for n, m in vars(c).items() if not n.startswith("__")}
+    kinds = (FunctionType, staticmethod, bool, int, float)
+    return repr(sorted((n, key(m)) for n, m in found.items() if isinstance(m, kinds)))
 
 
 def parts(v: Any) -> Sequence[Any] | None:
@@ -52,16 +93,19 @@ def parts(v: Any) -> Sequence[Any] | None:
         return v
     if isinstance(v, dict):
         return list(v.values())
-    if is_object(v):
-        return [getattr(v, f.name) for f in dataclasses.fields(v)]
-    return None
+    if isinstance(v, typed.List):
+        return list(v)
+    if isinstance(v, typed.Dict):
+        return list(v.values())
+    names = attributes(v)
+    return None if names is None else [getattr(v, n) for n in names]
 
 
 def foreign(v: Any) -> bool:
     """Is it, or does it hold, a container that compiled code does not know?"""
     if isinstance(v, tuple):
         return any(map(foreign, v))
-    return isinstance(v, (list, dict)) or is_object(v)
+    return isinstance(v, (list, dict, typed.List, typed.Dict)) or attributes(v) is not None
 
 
 def shape(v: Any) -> Shape:
@@ -72,11 +116,11 @@ def shape(v: Any) -> Shape:
     fields = getattr(v, "_fields", ())
     if isinstance(v, tuple):
         return Group("tuple", inner, tuple(fields), type(v) if fields else None)
-    if isinstance(v, list):
+    if isinstance(v, (list, typed.List)):
         return Group("list", inner)
-    if isinstance(v, dict):
+    if isinstance(v, (dict, typed.Dict)):
         return Group("dict", inner, tuple(v))
-    return Group("object", inner, tuple(f.name for f in dataclasses.fields(v)), type(v))
+    return Group("object", inner, attributes(v) or (), class_of(v))
 
 
 def mapped(fn: Callable[[Any], Any], v: Any) -> Any:
@@ -100,10 +144,12 @@ def like(v: Any, result: Any) -> Any:
     made = [like(i, r) for i, r in zip(items, result, strict=True)]
     if isinstance(v, tuple):
         return type(v)(*made) if hasattr(v, "_fields") else tuple(made)
-    if isinstance(v, list):
+    if isinstance(v, (list, typed.List)):
         return made
-    if isinstance(v, dict):
+    if isinstance(v, (dict, typed.Dict)):
         return dict(zip(v, made, strict=True))
+    if not dataclasses.is_dataclass(v):
+        return namedtuple(class_of(v).__name__, attributes(v) or ())(*made)
     out = object.__new__(type(v))  # no `__init__`: it may check or compute something else than gradients
     for f, r in zip(dataclasses.fields(v), made, strict=True):
         object.__setattr__(out, f.name, r)
