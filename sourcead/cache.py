@@ -23,6 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 from numba import types
 
+from .special import known
+
 if TYPE_CHECKING:
     from .compile import Request
 
@@ -239,6 +241,7 @@ def load_result(code: bytes) -> Any:
     from numba.core.runtime import rtsys
 
     context = cpu_target.target_context
+    known()
     try:
         externals, payload = pickle.loads(code)
         rtsys.initialize(context)
@@ -294,6 +297,7 @@ def _bindings(gradient: Any) -> tuple[tuple[str, str], ...]:
 
 def testify(bindings: tuple[tuple[str, str], ...], then: str | None) -> None:
     """Raise `Stale` unless each of these global names still stands for the same gradient."""
+    known()  # the code may call functions of SciPy
     present = [(m, key) for m, key in bindings if m in sys.modules]
     now = [vars(sys.modules[m]).get(key) for m, key in present]
     if then is None or not now or any(not hasattr(g, "argnums") or state(g) != then for g in now):

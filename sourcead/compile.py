@@ -16,6 +16,7 @@ from numba.core.compiler_lock import global_compiler_lock
 from . import cache
 from .checks import plain_type
 from .outcome import Outputs
+from .special import known
 from .structure import Shape
 
 
@@ -70,6 +71,7 @@ def stages(request: Request) -> dict[str, Any]:
     """Stage name -> program, in order; the last one is what is emitted."""
     from .pipeline import gradient_stages
 
+    known()
     argtypes = tuple(map(plain_type, request.argtypes))
     with global_compiler_lock:
         disabled, config.DISABLE_JIT = config.DISABLE_JIT, 0  # type inference compiles what it needs to type

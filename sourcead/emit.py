@@ -45,6 +45,7 @@ from .ir import (
 )
 from .nested import GradientOf
 from .routines import Pullback, Routine, called
+from .special import known
 
 TERNARY, OR, AND, NOT, COMPARE, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = range(11)
 
@@ -337,12 +338,13 @@ _CALLED_BY_NAME = {k: v for k, v in vars(p).items() if getattr(v, "__module__", 
 _serial = itertools.count(1)
 
 _BUILTINS = ("abs", "bool", "complex", "float", "int", "len", "max", "min", "pow", "range", "round", "sum")
-RESERVED = frozenset({"np", "math", "cmath", "operator", "prange", *_CALLED_BY_NAME, *_BUILTINS})
+RESERVED = frozenset({"np", "math", "cmath", "operator", "prange", "special", *_CALLED_BY_NAME, *_BUILTINS})
 """Names that no variable of an emitted program may have."""
 
 
 def namespace(f: Function) -> dict[str, Any]:
     """The globals in which emitted code runs."""
+    known()
     calls: dict[str, Any] = {r.__name__: r if r.argtypes else r.compiled for r in called(f.body, Routine)}
     calls |= {g.__name__: g for g in called(f.body, GradientOf)}
     modules = {name: home for name, home in MODULES.items() if "." not in name}

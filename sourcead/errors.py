@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
+import numpy
+
 from .ir import Loc
 
 
@@ -85,6 +87,16 @@ class RuleMissing(Unsupported):
         super().__init__(f"the derivative of {name} is not known: there is no rule for it", loc, remedy)
 
 
+def argument_refused(fn: Callable[..., Any], k: int, loc: Loc | None = None) -> Unsupported:
+    """The refusal of a derivative by the k-th argument of a function, which is known by others only."""
+    which = ("first", "second", "third", "fourth")[k]
+    return Unsupported(
+        f"the derivative of {spelled(fn)} by its {which} argument is not known",
+        loc,
+        "pass a number there that does not depend on what is differentiated",
+    )
+
+
 class InternalError(SourceadError):
     """sourcead broke one of its own promises; this is a bug of sourcead, never of your function.
 
@@ -119,7 +131,7 @@ def spelled(fn: Any) -> str:
     """A callable as the user writes it: `np.sin`, `math.erf`, `max`."""
     name = getattr(fn, "__qualname__", None) or getattr(fn, "__name__", None) or repr(fn)
     module = getattr(fn, "__module__", None)
-    if module is None:
-        module = "numpy" if type(fn).__module__ == "numpy" else ""
-    module = _SHORT.get(module, module)
+    if module is None and type(fn).__module__ == "numpy":
+        module = "numpy" if getattr(numpy, name, None) is fn else "scipy.special"
+    module = _SHORT.get(module or "", module)
     return f"{module}.{name}" if module else name

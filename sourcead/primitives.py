@@ -116,13 +116,39 @@ def fits(x, shape):
     return same
 
 
+def stop_gradient(x: Any) -> Any:
+    """The number `x`, or a copy of the array `x`, as a constant: its derivative is zero.
+
+    Differentiated functions call it for what shall be taken as given, such as weights that are computed from the
+    arguments.  In compiled functions too; numbers keep their type.
+    """
+    stopped = getattr(x, "stopped", None)  # a value on the tape
+    return x.copy() if isinstance(x, np.ndarray) else x if stopped is None else stopped()
+
+
+@overload(stop_gradient)
+def _stop_gradient(x):
+    return (lambda x: np.copy(x)) if isinstance(x, types.Array) else (lambda x: x)
+
+
 @register_jitable
 def polygamma(n, x):
     """The n-th derivative of the digamma function, which is that of `log(gamma(x))`.
 
     Recurrence up to x >= 15, then the asymptotic series (Abramowitz & Stegun 6.4.6, 6.4.11; 6.3.5, 6.3.18
-    for n = 0).  Infinite at the poles 0, -1, -2, ...
+    for n = 0); far left reflection where that is simple (6.3.7, 6.4.7).  Infinite at the poles 0, -1, -2, ...
     """
+    if x <= 0.0 and x == np.floor(x):
+        return -np.inf if n % 2 == 0 else np.inf
+    if x < -15.0 and n < 2:
+        slope = np.pi / np.tan(np.pi * (x - np.floor(x)))
+        return polygamma_right(n, 1.0 - x) - slope if n == 0 else np.pi**2 + slope**2 - polygamma_right(n, 1.0 - x)
+    return polygamma_right(n, x)
+
+
+@register_jitable
+def polygamma_right(n, x):
+    """The same, of what is not far left."""
     fact = 1.0  # n!
     for k in range(2, n + 1):
         fact *= k

@@ -23,6 +23,7 @@ from numba.extending import register_jitable
 
 from .fingerprint import callees, names_in
 from .ir import Block, Call, Expr, Raise, blocks, children, map_exprs, operands, rebuild, walk, with_blocks
+from .special import known
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,7 @@ _callable: WeakSet[FunctionType] = WeakSet()  # plain functions that compiled co
 
 def native(fn: Any, compile_: Any = None, **options: Any) -> Any:
     """The function compiled, and with it the plain functions that it calls; options: Numba's."""
+    known()
     compile_ = compile_ or njit(error_model="numpy", **options)
     functions = (fn, *callees(fn))
     for g in functions[1:]:

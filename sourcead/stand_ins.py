@@ -228,6 +228,23 @@ def cond(x: Any, p: Any = None) -> Any:
     return kind(x)
 
 
+# ---- axes ------------------------------------------------------------------------------------------------
+
+
+@stands_for(np.transpose)
+def transpose(a: Any, axes: Any = None) -> Any:
+    if not isinstance(a, types.Array):
+        return None
+    if axes is not None and not isinstance(axes, types.NoneType):
+        return a.copy(layout="A") if isinstance(axes, types.BaseTuple) and len(axes) == a.ndim else None
+    return a.copy(layout={"C": "F", "F": "C"}.get(a.layout, "A")) if a.ndim > 1 else a
+
+
+@stands_for(np.swapaxes)
+def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
+    return a.copy(layout="A") if isinstance(a, types.Array) else None
+
+
 # ---- order and places ----------------------------------------------------------------------------------
 
 

@@ -5,12 +5,14 @@ import operator as op
 import differences
 import numpy as np
 import pytest
+import scipy.special as sp
 from numpy.polynomial import polynomial as poly
 
 import sourcead
-from sourcead import library
+from sourcead import library, special
 from sourcead.spellings import SPELLINGS
 
+special.known()
 r = np.random.RandomState(3)
 x, y, t, m = r.uniform(-1, 1, 7), r.uniform(-1, 1, 4), np.sort(r.uniform(0, 1, 7)), r.uniform(-1, 1, (3, 5))
 holes = np.where(np.arange(7) == 2, np.nan, x)
@@ -90,6 +92,19 @@ CASES = {
     np.intersect1d: (lambda a, b: weigh(np.intersect1d(a, np.concatenate((a[2:4], b)))), (x, y)),
     np.setdiff1d: (lambda a, b: weigh(np.setdiff1d(a, np.concatenate((a[2:4], b)))), (x, y)),
     np.setxor1d: (lambda a, b: weigh(np.setxor1d(a, b)), (x, y)),
+    sp.logsumexp: (
+        lambda m, x, t: (
+            sp.logsumexp(m) ** 2
+            + sp.logsumexp(x, b=t)
+            + weigh(sp.logsumexp(m, axis=0))
+            + weigh(sp.logsumexp(m, axis=-1, keepdims=True))
+            + weigh(sp.logsumexp(m, axis=1, b=m * m))
+            + sp.logsumexp(m, b=0.3)
+        ),
+        (m, x, t),
+    ),
+    sp.softmax: (lambda m, x: weigh(sp.softmax(m, axis=0)) + weigh(sp.softmax(m)) + weigh(sp.softmax(x)), (m, x)),
+    sp.log_softmax: (lambda m, x: weigh(sp.log_softmax(m, axis=1)) + weigh(sp.log_softmax(x)), (m, x)),
 }
 A = r.uniform(-1, 1, (3, 4, 2))
 AXES = {

@@ -9,7 +9,7 @@ import numpy as np
 
 from .. import primitives as p
 from ..analyses import ALLOCATIONS
-from ..errors import InternalError, RuleMissing, Unsupported
+from ..errors import InternalError, RuleMissing, Unsupported, argument_refused
 from ..infer import among_complex, complex_kind, is_array, is_complex
 from ..ir import (
     Accum,
@@ -262,10 +262,12 @@ def unstretched(x: str, y_bar: Var, ns: list[Expr], loc: Loc | None, c: Context)
 
 def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
     out: list[Stmt] = []
-    for a, share in zip(value.args, scalar_shares(value, y, y_bar, loc, c), strict=False):
+    for k, (a, share) in enumerate(zip(value.args, scalar_shares(value, y, y_bar, loc, c), strict=False)):
         if not c.is_active(a):
             continue
         assert isinstance(a, Var)
+        if rule_of(value.fn).refuses(k):  # type: ignore[union-attr]
+            raise argument_refused(value.fn, k, loc)
         if not is_const(share, 0):
             # statements before the accumulation read y_bar, so they come first
             negative = isinstance(share, Call) and share.fn is op.neg

@@ -53,12 +53,20 @@ class Rule:
     results: tuple[str, ...] = ()
     extents: Callable[..., tuple[Any, ...]] | None = None
 
+    def refuses(self, k: int) -> bool:
+        """Is the derivative by argument `k` not known?"""
+        return k < len(self.samples) and isinstance(self.samples[k], Unknown)
+
 
 class Fixed:
     """Samples of an argument with respect to which nothing is differentiated: a flag, an order, an axis."""
 
     def __init__(self, *values: Any):
         self.values = values
+
+
+class Unknown(Fixed):
+    """The same of an argument by which the derivative is not known: a call in which that varies is refused."""
 
 
 RULES: dict[Fn, Rule] = {}

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from sourcead.errors import Unsupported
+from sourcead.special import known
 
 from .backward import gradients
 from .record import Node, Tape, strip
@@ -58,6 +59,7 @@ def run(
 ) -> tuple[Any, tuple[Any, ...], Any]:
     """Value, gradients and auxiliary result of one call."""
     wanted = [positional(k, len(args)) for k in argnums]
+    known()
     tape = Tape(Variable)
     leaves: list[Any] = []
     traced = [enter(a, k, tape, leaves) if k in wanted else guarded(a) for k, a in enumerate(args)]

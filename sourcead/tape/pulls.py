@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from sourcead.emit import INFIX
+from sourcead.errors import argument_refused
 from sourcead.ir import Call, Const, Expr, Var, call, is_const, lift, variables
 from sourcead.rules import RULES, dot_left, dot_right
 
@@ -42,6 +43,8 @@ def elementwise_pull(fn: Callable[..., Any], n: int, k: int, exponent: float | N
     args: tuple[Expr, ...] = tuple(Var(f"x{i}") for i in range(n))
     if exponent is not None:
         args = (args[0], Const(exponent))
+    if RULES[fn].refuses(k):
+        raise argument_refused(fn, k)
     partials = RULES[fn].partials
     assert partials is not None
     partial = lift(partials(*args, Var("y"))[k])
@@ -72,7 +75,7 @@ def needs(e: Expr, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def compiled(e: Expr, names: tuple[str, ...]) -> Pull:
-    space: dict[str, Any] = {}
+    space: dict[str, Any] = {"inf": np.inf, "nan": np.nan}
     saved = needs(e, names)
     body = text(e, space)
     pull = eval(f"lambda {', '.join(('y_bar', *saved))}: {body}", space)

@@ -258,6 +258,9 @@ class Variable(record.Node):
         axes = axes[0] if len(axes) == 1 else axes
         return METHODS["transpose"](self, axes or None)
 
+    def stopped(self) -> Any:
+        return np.copy(self.value) if self.value.shape else self.value[()]
+
     def flatten(self) -> Variable:
         return METHODS["copy"](METHODS["ravel"](self))
 
