@@ -146,7 +146,7 @@ def binary(q: Parser, sides: tuple[ast.AST, ast.AST], fn: Callable[..., Any], a:
     if together is not None:
         return lists.new(q, sides[0], together.items) if Listing in (type(a), type(b)) else together
     for t, n in ((a, b), (b, a)):
-        if isinstance(t, Listing) and fn is op.mul and is_code(n):
+        if isinstance(t, Listing) and fn is op.mul and is_code(n) and not is_fraction(n):
             return lists.repeated(q, sides[0], lists.items(q, t), q.operand(sides[1], n))
     if fn is op.add and isinstance(a, Tup) is not isinstance(b, Tup):  # a shape, whose length is not known yet
         return Call(op.add, tuple(tuples.packed(q, n, v) for n, v in zip(sides, (a, b), strict=True)))
@@ -158,6 +158,10 @@ def binary(q: Parser, sides: tuple[ast.AST, ast.AST], fn: Callable[..., Any], a:
             if fn in (op.add, op.sub, op.mul) or fn in (op.mod, op.floordiv) and y.value > 0:
                 return Const(fn(x.value, y.value))
     return Call(fn, (x, y))
+
+
+def is_fraction(v: Value) -> bool:
+    return isinstance(v, Const) and not isinstance(v.value, int)
 
 
 def unary(q: Parser, node: ast.AST, o: ast.unaryop, v: Value) -> Value:
