@@ -271,3 +271,13 @@ def tables(ys, xs, v, bins):
     line = ys[k - 1] + (ys[k] - ys[k - 1]) * (v - xs[k - 1]) / (xs[k] - xs[k - 1])
     s = (line**2).sum() + ys[low] * xs[np.digitize(v, xs)].sum()
     return s + (h * h).sum() + (g * np.arange(6.0)).sum() * np.bincount(bins)[0]
+
+
+@program(numbers(3, 3), numbers(9), numbers(4))
+def places_and_counts(a, x, w):
+    rows, columns = np.triu_indices(3, 1)
+    h, edges = np.histogram(x, 4)
+    s = np.sum(h * w) + np.sum(edges * edges)
+    for k in range(rows.size):
+        s += a[rows[k], columns[k]] ** 2
+    return s + np.sum(np.histogram(x, np.array([-1.0, 0.0, 0.5]))[0] * w[:2])

@@ -234,3 +234,30 @@ def nan_to_num(x: Any, copy: Any = True, nan: Any = 0.0) -> Any:
     if constant(copy) is not True:
         return None
     return each if is_array(x) else at
+
+
+def triangle_places(inside: Any) -> Any:
+    """Rows and columns of the elements on one side of a diagonal."""
+
+    def chooser(n: Any, k: Any = 0, m: Any = None) -> Any:
+        square = constant(m) is None
+
+        def places(n, k, m):
+            width = n if square else m
+            rows = np.empty(n * width, np.intp)
+            columns = np.empty(n * width, np.intp)
+            count = 0
+            for i in range(n):
+                for j in range(width):
+                    if inside(i, j, k):
+                        rows[count], columns[count] = i, j
+                        count += 1
+            return rows[:count].copy(), columns[:count].copy()
+
+        return places
+
+    return chooser
+
+
+spells(np.triu_indices, results=("rows", "columns"))(triangle_places(lambda i, j, k: j - i >= k))
+spells(np.tril_indices, results=("rows", "columns"))(triangle_places(lambda i, j, k: j - i <= k))

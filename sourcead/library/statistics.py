@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numba.core import types
 
 from ..spellings import constant, is_array, real, spells
 
@@ -201,3 +202,34 @@ def nanpercentile_body(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 spells(np.nanpercentile)(lambda a, q: nanpercentile_body(np.percentile) if is_array(a) and real(a) else None)
 spells(np.nanquantile)(lambda a, q: nanpercentile_body(np.quantile) if is_array(a) and real(a) else None)
+
+
+# ---- histograms --------------------------------------------------------------------------------------------
+
+
+@spells(np.histogram, results=("hist", "bin_edges"))
+def histogram(a: Any, bins: Any = 10, range: Any = None) -> Any:
+    """How many numbers are in each bin, and the edges of the bins; the last edge belongs to its bin."""
+    ends = constant(range) is None
+
+    def even(a, bins, range):
+        flat = a.ravel()
+        low, high = (np.min(flat), np.max(flat)) if ends else (range[0], range[1])
+        edges = np.linspace(low, high, bins + 1)
+        hist = np.zeros(bins, np.intp)
+        for k in np.arange(len(flat)):
+            if low <= flat[k] <= high:
+                hist[min(int(bins * (flat[k] - low) / (high - low)), bins - 1)] += 1
+        return hist, edges
+
+    def between(a, bins, range):
+        hist = np.zeros(len(bins) - 1, np.intp)
+        flat = a.ravel()
+        for k in np.arange(len(flat)):
+            if bins[0] <= flat[k] <= bins[-1]:
+                hist[min(np.searchsorted(bins, flat[k], "right"), len(bins) - 1) - 1] += 1
+        return hist, bins * 1
+
+    if not is_array(a) or not real(a):
+        return None
+    return between if is_array(bins, 1) else even if isinstance(bins, types.Integer) or constant(bins) == 10 else None
