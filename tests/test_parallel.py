@@ -149,6 +149,15 @@ def private_arrays_in_time(x, c):
     return total
 
 
+@program(numbers(4, 3), numbers(2, 4), numbers(5, 3), numbers(5, 2), loops=1)
+def network(w, v, x, y):
+    loss = 0.0
+    for i in prange(x.shape[0]):
+        h = np.tanh(w @ x[i])
+        loss += np.sum((v @ h - y[i]) ** 2)
+    return loss
+
+
 @program(numbers(4, 3), loops=0)
 def own_elements_changed(x):
     y = x.copy()

@@ -213,7 +213,7 @@ def shared_sums(
     bindings = {n for s in walk(body) for n in bound(s)}
     if any(n not in sums and (n in first or n in set(live)) for n in bindings):
         return None
-    v, own = Var(var), alone(bindings - sums, storage)
+    v, own = Var(var), together(bindings - sums, storage)
     shared: set[str] = set()
     for c, a in _by_class(body, storage, own).items():
         same_element = apart and not is_viewed(c)
@@ -228,6 +228,13 @@ def alone(among: Iterable[str], classes: Mapping[str, str]) -> set[str]:
     """Those names that share their storage class with no other name."""
     counts = Counter(classes.values())
     return {n for n in among if n not in classes or counts[classes[n]] == 1}
+
+
+def together(among: Iterable[str], classes: Mapping[str, str]) -> set[str]:
+    """Those names that share their storage class with each other only: what they denote, nobody else does."""
+    names = set(among)
+    others = {c for n, c in classes.items() if n not in names}
+    return {n for n in names if classes.get(n) not in others}
 
 
 def fusable(a: For, b: For, classes: Mapping[str, str], live: Iterable[str]) -> bool:
