@@ -278,3 +278,31 @@ def one_element_in_a_loop(x, c):
         acc[0] += np.sin(acc[0])
         s += one[0] * one[0]
     return s + acc[0]
+
+
+@program(numbers(6), 2)
+def views_of_choices_carried(x, k):
+    y = x * 2.0
+    v = x
+    w = y[1:]
+    for i in range(3):
+        w[i] = v[i] * 2.0
+        t = v[1:] if i < k else w
+        t[0] += 1.0
+        w = t
+        v = y if i % 2 else x
+    w[0] = v[0]
+    return np.sum(x * x * y)
+
+
+@program(numbers(2, 5), 3)
+def rows_and_a_buffer_in_turn(a, k):
+    cur, nxt = a[0], a[1]
+    tmp = np.zeros(5)
+    for _ in range(k):
+        for i in range(5):
+            tmp[i] = cur[i] * cur[i - 1]
+        nxt[:] = tmp + nxt
+        tmp, cur, nxt = cur, nxt, tmp
+    tmp[0] = 1.0
+    return np.sum(a * a) + np.sum(cur) + np.sum(nxt * tmp)

@@ -337,6 +337,14 @@ def settle_one(st: Storage, s: Move, target: str, source: str, taken: set[str], 
 
 def refuse(st: Storage, s: Move, target: str, memory: str, findings: Findings) -> None:
     name, other = user_name(st.f, target), user_name(st.f, memory)
+    if name == other or name.startswith("_t") or other.startswith("_t"):
+        known = next((f", `{n}`," for n in (name, other) if not n.startswith("_t")), "")
+        findings.add(
+            s.loc,
+            f"there are two names for one array{known} that is changed later",
+            "make a copy where the second name begins: `b = a.copy()`",
+        )
+        return
     findings.add(
         s.loc,
         f"`{name}` and `{other}` are two names for one array that is changed later",
