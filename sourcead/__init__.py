@@ -11,6 +11,7 @@ from .debug import stages as stages
 from .errors import RuleMissing as RuleMissing
 from .errors import SourceadError as SourceadError
 from .errors import Unsupported as Unsupported
+from .primitives import stop_gradient as stop_gradient
 from .pullbacks import vjp as vjp
 from .pullbacks import vjp_fn as vjp_fn
 
@@ -25,4 +26,4 @@ def __getattr__(name: str) -> Any:
 
 def __dir__() -> list[str]:
     errors = ["RuleMissing", "SourceadError", "Unsupported"]
-    return [*errors, "__version__", "grad", "stages", "tape", "value_and_grad", "vjp", "vjp_fn"]
+    return [*errors, "__version__", "grad", "stages", "stop_gradient", "tape", "value_and_grad", "vjp", "vjp_fn"]

@@ -240,11 +240,6 @@ def transpose(a: Any, axes: Any = None) -> Any:
     return a.copy(layout={"C": "F", "F": "C"}.get(a.layout, "A")) if a.ndim > 1 else a
 
 
-@stands_for(np.swapaxes)
-def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
-    return a.copy(layout="A") if isinstance(a, types.Array) else None
-
-
 # ---- order and places ----------------------------------------------------------------------------------
 
 

@@ -21,7 +21,7 @@ from .values import Tree, Value, is_value
 PLAIN = frozenset(
     {op.add, op.sub, op.mul, op.truediv, op.floordiv, op.mod, op.pow, op.neg, op.pos, op.invert, abs}
     | {op.lt, op.le, op.gt, op.ge, op.eq, op.ne, op.and_, op.or_, op.xor, op.lshift, op.rshift}
-    | {np.round, np.around, np.sinc, np.nan_to_num, np.real, np.fix}
+    | {np.round, np.around, np.sinc, np.nan_to_num, np.real, np.fix, p.stop_gradient}
 )
 IN_PLACE: dict[Callable[..., Any], Callable[..., Any]] = {
     op.iadd: op.add,
