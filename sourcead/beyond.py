@@ -114,6 +114,11 @@ def take(a: Any, indices: Any, axis: Any = None) -> Any:
     return types.Array(a.dtype, ndim, "C") if ndim else a.dtype
 
 
+@stands_for(np.repeat)
+def repeat(a: Any, repeats: Any) -> Any:
+    return types.Array(a.dtype if is_array(a) else types.unliteral(a), 1, "C")
+
+
 # ---- views ------------------------------------------------------------------------------------------
 
 

@@ -324,7 +324,8 @@ def slice_stop(stop, n, step):
 
 def flat(x):
     """The elements of an array where they stand, row after row; Numba's flat iterators have no type of an array."""
-    return x.flat
+    rows = x.reshape(-1)
+    return rows if np.may_share_memory(rows, x) else x.flat
 
 
 @overload(flat)

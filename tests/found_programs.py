@@ -10,3 +10,16 @@ from program_table import numbers, program
 def masked_store_then_sum(w, t):
     w[w > 0.28] = t
     return np.sum(w)
+
+
+def overwrite_first(a):
+    a[0] = 5.0
+    return 1.0
+
+
+@program(numbers(2))
+def operands_before_calls_that_change_them(x):
+    y = x.copy()
+    s = y[0] * overwrite_first(y) + y[0]
+    y[1] = y[1] + overwrite_first(y) * x[0]
+    return s * y[1]

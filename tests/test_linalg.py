@@ -94,7 +94,6 @@ def stack(a):
         (residuals, (A,), "only the solution"),
         (power, (A, 2), "not a constant"),
         (order, (A, 1), "not a constant"),
-        (stack, (A,), "Numba cannot type"),
     ],
 )
 def test_refusals(f, args, words):

@@ -48,6 +48,7 @@ def check(f, *args, rtol=1e-7):
 
 
 TAPED = [r for r in RULES.values() if r.samples and (isinstance(r.fn, np.ufunc) or r.kind != "elementwise")]
+FREE = object()  # stands for an argument that is differentiated
 NOT_BY_NAME = {np.array, np.asarray, np.ascontiguousarray}  # NumPy does not tell us about these
 
 
@@ -61,7 +62,7 @@ def test_rules(rule):
         if isinstance(s, Fixed):
             slots.append(s.values[0])
             continue
-        slots.append(None)
+        slots.append(FREE)
         if callable(s):
             free.append(s(local))
             continue
@@ -82,7 +83,7 @@ def test_rules(rule):
 
 def call(fn, slots, free):
     rest = iter(free)
-    return fn(*(next(rest) if s is None and k < len(free) else s for k, s in enumerate(slots)))
+    return fn(*(next(rest) if s is FREE else s for s in slots))
 
 
 SMOOTH = {

@@ -15,7 +15,9 @@ import numpy as np
 from .. import primitives as p
 from ..emit import RESERVED
 from ..errors import Findings, Unsupported
-from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise, Stmt, Var, variables
+from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise, Stmt, Var, bound, variables
+from ..routines import Routine
+from ..rules import is_draw
 from .activation import Activation, Moment, join, stored
 from .jumps import completes, goes_on
 from .values import (
@@ -48,6 +50,16 @@ class State:
     result: Value | None
     returned: int
     jumps: list[tuple[int, int]]  # how many were met, for each loop around
+
+
+def has_effects(s: Stmt) -> bool:
+    """May a statement change what others read, or draw random numbers? Of control flow it is taken for granted."""
+    match s:
+        case Assign(_, Var(), Call(fn)):
+            return is_draw(fn) or isinstance(fn, Routine)
+        case Assign(_, Var()):
+            return False
+    return True
 
 
 class Parser:
@@ -168,16 +180,35 @@ class Parser:
 
     def each(self, nodes: Iterable[ast.expr], fn: Callable[[ast.expr], Any]) -> list[Any]:
         """`fn` of each node; all are tried before the first refusal ends the statement."""
-        made, failed = [], False
+        made: list[Any] = []
+        marks, nodes, failed = [], list(nodes), False
         for n in nodes:
             try:
                 made.append(fn(n))
+                marks.append(len(self.out))
             except Refusal as r:
                 self.note(r, n)
                 failed = True
         if failed:
             raise Refusal
+        for k in reversed(range(len(made) - 1)):
+            made[k] = self.before(nodes[k], made[k], marks[k])
         return made
+
+    def before(self, node: ast.AST, v: Any, mark: int) -> Any:
+        """A value that is computed where it stands in the program: before the statements made since then, if these
+        may change what it reads."""
+        later = self.out[mark:]
+        if not later or not (is_code(v) and not isinstance(v, Const)):
+            return v
+        if isinstance(v, Var):
+            if not any(v.name in bound(s) or not isinstance(s, Assign) for s in later):
+                return v
+        elif not any(map(has_effects, later)):
+            return v
+        t = Var(self.namer.temp())
+        self.out.insert(mark, Assign(self.loc(node), t, v))
+        return t
 
     # ---- names -----------------------------------------------------------------------------------
 

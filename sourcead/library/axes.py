@@ -160,22 +160,6 @@ def repeat(a: Any, repeats: Any, axis: Any = None) -> Any:
     return evenly if isinstance(repeats, types.Integer) else each
 
 
-@spells(np.repeat)
-def repeat_each(a: Any, repeats: Any) -> Any:
-    """Elements of a vector, each as often as is said."""
-
-    def repeated(a, repeats):
-        y = np.empty(np.sum(repeats), a.dtype)
-        n = 0
-        for i in range(len(a)):
-            for _ in range(repeats[i]):
-                y[n] = a[i]
-                n += 1
-        return y
-
-    return repeated if is_array(a, 1) and is_array(repeats, 1) else None
-
-
 @spells(np.tile)
 def tile(A: Any, reps: Any) -> Any:
     if not is_array(A):

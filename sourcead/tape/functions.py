@@ -38,7 +38,7 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         return record.unary(ufunc, inputs[0])
     if ufunc is np.power and isinstance(inputs[0], Node) and isinstance(inputs[1], (int, float)):
         return record.unary(ufunc, inputs[0], inputs[1])
-    return record.binary(ufunc, *inputs)
+    return record.binary(ufunc, *inputs) if len(inputs) == 2 else record.elementwise(ufunc, inputs)
 
 
 def refuse_option(fn: Callable[..., Any], option: str) -> None:
