@@ -87,6 +87,23 @@ class Case:
         behind, ahead = (3 * values[2] - 4 * values[1] + values[0]) / 2, (4 * values[3] - 3 * values[2] - values[4]) / 2
         return bool(abs(ahead - behind) / h > 1e-4 * scale)
 
+    def overflows(self) -> bool:
+        """Whether the program holds numbers on its way that are too large."""
+        found: list[bool] = []
+
+        def look(frame: Any, *_: Any) -> Any:
+            for v in frame.f_locals.values():
+                if isinstance(v, (float, np.ndarray, np.floating)) and np.asarray(v).dtype.kind == "f":
+                    found.append(bool(np.any(~(np.abs(v) < 1e60))))
+            return look
+
+        sys.settrace(look)
+        try:
+            self.run()
+        finally:
+            sys.settrace(None)
+        return any(found)
+
     def along(self, grads: Any) -> float:
         """The slope along the direction that a gradient gives."""
         total: list[float] = []
@@ -133,12 +150,18 @@ def check(source: str, seed: int = 0, compiled: bool = False) -> str:
         got = _parts(sourcead.value_and_grad(case.f, case.wrt, jit=False, **options)(*args), pair)
     except (Unsupported, RuleMissing) as refusal:
         return refused(refusal)
+    except TypeError as e:
+        if "the result must be a float" in str(e):
+            return "unfit: not a float"
+        raise
     _same(args, case.args)
     assert abs(got[0] - value) <= 1e-9 * case.loose * scale, ("value", got[0], value)
     slope = case.along(got[1])
     if not abs(slope - wanted[0]) <= 1e-6 * min(case.loose, 1e3) * scale:
         if case.at_a_kink(scale):
             return "unfit: kink"
+        if not np.isfinite(slope) and case.overflows():
+            return "unfit: large on the way"
         raise AssertionError("slope", slope, wanted[0])
     _agree("tape", taped(case), got, scale, case)
     if compiled and "np.random" not in source:  # Numba has a generator of its own
@@ -243,9 +266,9 @@ def several(jobs: list[Job]) -> list[tuple[Job, str, str]]:
 
 
 def run(jobs: Iterator[Job], processes: int, end: float) -> Iterator[tuple[Job, str, str]]:
-    """The outcomes; each process makes some hundred programs: compiled code is never given back."""
+    """The outcomes; each process makes a thousand programs: compiled code is never given back."""
     spawn = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, spawn, max_tasks_per_child=60) as pool:
+    with ProcessPoolExecutor(processes, spawn, max_tasks_per_child=100) as pool:
         while time.monotonic() < end:
             portions = [portion for _ in range(processes) if (portion := [j for _, j in zip(range(10), jobs)])]
             if not portions:
@@ -290,7 +313,9 @@ def options(argv: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--programs", type=int, default=10**9, help="stop after as many")
     parser.add_argument("--seed", type=int, default=1, help="the first program; the next ones follow")
-    parser.add_argument("--largest", type=int, default=2, help="size of the programs, 1 to 8 (default 2)")
+    parser.add_argument(
+        "--largest", type=int, default=4, help="size of the largest programs, 1 to 8 (default 4); most are small"
+    )
     parser.add_argument("--compile-every", type=int, default=60, help="compile one program in as many (0: none)")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--log", help="write here what became of each program, and go on where it ends")

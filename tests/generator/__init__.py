@@ -117,7 +117,7 @@ def source(c: Choices, largest: int) -> str:
         m.scope["TABLE"] = VECTOR
         m.constant.add("TABLE")
     m.lines.append(f"def program({', '.join(chosen)}):")
-    body(m, c.between(1, largest))
+    body(m, min(largest, c.choice([1, 1, 1, 1, 2, c.between(2, 8)])))
     return text + "\n".join(m.lines) + "\n"
 
 

@@ -51,7 +51,7 @@ def along_an_axis(m: Maker, shape: Shape, depth: int) -> str | None:
     if shape not in ((N,), (M,)):
         return None
     axis = 1 if shape == (N,) else 0
-    return f"np.{m.c.choice(['sum', 'mean', 'sum'])}({m.array((N, M), depth - 1)}, axis={m.c.choice([axis, axis - 2])})"
+    return f"np.sum({m.array((N, M), depth - 1)}, axis={m.c.choice([axis, axis - 2])})"
 
 
 @array
@@ -147,7 +147,13 @@ def part(m: Maker, shape: Shape) -> str:
     if options and c.chance(85):
         return c.choice(options)
     extents = ", ".join(map(str, shape)) + ("," if len(shape) == 1 else "")
-    return c.choice([f"np.full(({extents}), {m.literal()})", f"np.ones(({extents}))", f"np.zeros(({extents}))"])
+    return c.choice(
+        [
+            f"np.full(({extents}), {m.c.between(-19, 19) / 8 + 0.03:.3g})",
+            f"np.ones(({extents}))",
+            f"np.zeros(({extents}))",
+        ]
+    )
 
 
 def parts(m: Maker, n: str, shape: Shape) -> list[str]:

@@ -47,11 +47,14 @@ def first_over(a, limit):
     return limit
 
 
-def applied(f, *values, times=1):
-    result = f(*values)
-    for _ in range(times - 1):
-        result = f(result)
-    return result
+def applied(f, value, times=1):
+    for _ in range(times):
+        value = f(value)
+    return value
+
+
+def combined(f, *values, last=0.3):
+    return f(*values, last)
 
 
 def horner(a, v, k):
@@ -103,6 +106,7 @@ FUNCTIONS = (
     turned,
     first_over,
     applied,
+    combined,
     horner,
     there,
     back,
@@ -122,7 +126,7 @@ def call(m: Maker, depth: int) -> str:
     forms = [f"wave({v})", f"wave({v}, k={m.literal()})", f"clipped({v}, -0.53, high=0.61)", f"norm2({a})"]
     forms += [f"wave(k={u}, v={v})", f"turned({v}, {u})[{m.c.below(2)}]", f"first_over({a}, {u})"]
     forms += [f"applied(wave, {v}, times={m.c.between(1, 3)})", f"applied(lambda h: h * {u}, {v})"]
-    return m.c.choice([*forms, f"applied(np.hypot, {v}, {u})", f"row_of({m.named((N, N))}, {m.c.below(N)})[1]"])
+    return m.c.choice([*forms, f"combined(np.hypot, {v}, last={u})", f"row_of({m.named((N, N))}, {m.c.below(N)})[1]"])
 
 
 @number

@@ -92,7 +92,7 @@ def of_an_integer(m: Maker, depth: int) -> str:
 
 @number
 def of_a_condition(m: Maker, depth: int) -> str:
-    return f"float({m.condition()}) * {m.number(depth - 1)}"
+    return f"int({m.condition()}) * {m.number(depth - 1)}"
 
 
 @number
