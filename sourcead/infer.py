@@ -20,6 +20,7 @@ from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.typing import signature
 
 from . import beyond  # noqa: F401  (it registers types)
+from .direct import types_directly
 from .emit import lines, name_of, to_function
 from .errors import Unsupported, spelled
 from .ir import (
@@ -144,6 +145,9 @@ def typed(f: Function, argtypes: tuple[types.Type, ...], wide: frozenset[Expr]) 
     context.refresh()
     cpu_target.target_context.refresh()
     printed = replace(f, name=f"{f.name}_primal", body=tuple(_typeable(s, wide) for s in f.body), arguments=())
+    direct = types_directly(printed, argtypes)
+    if direct is not None:
+        return replace(f, types=direct)
     text = lines(printed)  # under another name: it may call itself
     pyfunc = to_function(printed, "\n".join(t for t, _ in text) + "\n")
     try:

@@ -192,6 +192,8 @@ def result_type(f: Function) -> types.Type:
 
     def type_of(e: Any) -> types.Type:
         match e:
+            case Var(n) if n not in f.types:  # nothing gives it a value
+                raise Unsupported(f"`{f.name}` always raises", returned.loc, "leave a way through it to a result")
             case Var(n):
                 return f.types[n]
             case Const(v):

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -74,10 +74,10 @@ class StandIn:
         return asked(self.of, tuple(map(types.unliteral, args))) if self.asks else None
 
 
-def asked(fn: Callable[..., Any], args: tuple[Any, ...]) -> Any:
-    """What Numba says is the type of the result; it compiles `fn` to find out."""
+def asked(fn: Any, args: tuple[Any, ...], kwargs: Mapping[str, Any] | None = None) -> Any:
+    """What Numba says is the type of the result, None when it has no such call; it may compile `fn` to find out."""
     context = cpu_target.typing_context
-    found = context.resolve_function_type(context.resolve_value_type(fn), args, {})
+    found = context.resolve_function_type(context.resolve_value_type(fn), args, kwargs or {})
     return None if found is None else found.return_type
 
 

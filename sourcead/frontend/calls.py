@@ -404,7 +404,8 @@ def extreme(of_array: Callable[..., Any], fn: Callable[..., Any]) -> Handler:
         if len(args) != 1:
             return None
         if isinstance(args[0], Tup):
-            return Call(fn, tuple(q.operand(node, i) for i in args[0].items))
+            items = tuple(q.operand(node, i) for i in args[0].items)
+            return items[0] if len(items) == 1 else Call(fn, items)
         return Call(of_array, (q.operand(node, args[0]),))
 
     return handler

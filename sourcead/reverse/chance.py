@@ -20,7 +20,7 @@ def refuse_draws(f: Function, wrt: tuple[str, ...]) -> None:
     for s, value in made:
         rule = rule_of(value.fn)
         partials = rule.partials if rule is not None else None
-        shares = (None,) * len(value.args) if partials is None else partials(*value.args, Var("y"))
+        shares = partials(*value.args, Var("y")) if partials is not None and value.args else (None,) * len(value.args)
         for a, share in zip(value.args, shares, strict=True):
             if share is None and isinstance(a, Var) and a.name in varied:
                 findings.add(

@@ -63,12 +63,18 @@ def two_sweeps(c: Context, seed: Callable[[], Sequence[Stmt]], apart: Iterable[F
     return [*tapes.sites.top, *sweeps.forward(c.f.body)], backward
 
 
+def stores(s: Stmt) -> bool:
+    return isinstance(s, (Assign, Accum)) and isinstance(s.target, Index)
+
+
 def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dict[Stmt, str]:
     """Loops whose trip count is not known on entry count their iterations in the forward sweep."""
     counts: dict[Stmt, str] = {}
     sites = tapes.sites
     for s in list(walk(c.f.body)):
-        if not (isinstance(s, While) or isinstance(s, For) and leaves_early(s)) or not goes_back(s, pieces):
+        if not (isinstance(s, While) or isinstance(s, For) and leaves_early(s)):
+            continue
+        if not goes_back(s, pieces) and not any(map(stores, walk((s,)))):  # what is overwritten may have to be put back
             continue
         running, final = c.fresh("trip_count", INT), c.fresh("trips_made", INT)
         sites.add(sites.before, s, Assign(s.loc, Var(running), Const(0)))
