@@ -84,6 +84,11 @@ PREFIX: dict[Callable[..., Any], tuple[str, int]] = {
 # ---- expressions -----------------------------------------------------------------------
 
 
+FOREVER = "0 < 1"
+"""In a loop headed `while True`, Numba 0.68 keeps the first value of a name that the loop binds again when it is bound
+before a `break` too."""
+
+
 def expression(e: Expr, outer: int = TERNARY) -> str:
     """The text of an expression, in parentheses when it binds less tightly than `outer`."""
     match e:
@@ -253,7 +258,7 @@ def statement(s: Stmt, indent: str) -> Iterator[Line]:
             yield line(f"for {v.name} in {'p' * s.parallel}{range_text(start, stop, step)}:")
             yield from block(body, inner)
         case While(_, test, cond, body):
-            yield line("while True:" if test else f"while {expression(cond)}:")
+            yield line(f"while {FOREVER if test or cond == Const(True) else expression(cond)}:")
             if test:
                 yield from block(test, inner)
                 yield inner + f"if not {expression(cond, COMPARE)}:", s.loc

@@ -394,3 +394,16 @@ def other_branch_raises(x, kind):
             raise ValueError("no such kind")
         s += y * y
     return s
+
+
+@program(0.6)
+def agreement_of_two_means(k):
+    a = 1.0
+    b = math.sqrt(1 - k * k)
+    while True:
+        an = (a + b) / 2
+        b = math.sqrt(a * b)
+        a = an
+        if a - b < 1e-3:
+            break
+    return math.pi / (2 * a)

@@ -24,7 +24,7 @@ COMPILED = (
     "nested_functions in_place_helper recursive_horner one_another complex_products wave_with_swap complex_powers"
     " scatter_and_gather masks_in_a_loop sorted_in_a_loop "
     "arrays_in_turn parameter_or_new_array shapes_of_one_memory ravelled_copies "
-    "decompositions_in_a_loop single_precision_solution"
+    "decompositions_in_a_loop single_precision_solution agreement_of_two_means"
 ).split()
 
 
