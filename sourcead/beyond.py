@@ -6,13 +6,14 @@ Type inference asks here for calls that Numba would refuse; lowering makes loops
 from __future__ import annotations
 
 import operator as op
-from collections.abc import Callable, Collection
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numba.core import types
 from numba.np.numpy_support import as_dtype, from_dtype
 
+from .spellings import along_axes
 from .stand_ins import is_array, stands_for
 
 
@@ -54,10 +55,6 @@ def inexact(t: Any) -> Any:
 
 def real(t: Any) -> Any:
     return t.underlying_float if isinstance(t, types.Complex) else t
-
-
-def along_axes(arguments: int, keywords: Collection[str]) -> bool:
-    return arguments > 1 or "axis" in keywords or "keepdims" in keywords
 
 
 def reduction(fns: tuple[Callable[..., Any], ...], of: Callable[[Any], Any]) -> None:

@@ -11,12 +11,12 @@ from numba.core import types
 from .frontend import parse
 from .infer import infer, is_array
 from .ir import Assign, Block, Call, Const, Expr, Function, Namer, Return, Stmt, Var, blocks, names, walk, with_blocks
-from .library import spelled_out
 from .lower.storage import Storage, analyse, changed
 from .lower.updates import updates
 from .parallel import in_order
 from .reverse.seeds import results_of
 from .routines import Origin, Routine
+from .spelled import spelled_out
 from .ssa import ssa
 
 

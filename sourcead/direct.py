@@ -169,11 +169,10 @@ class _Walk:
 
     def condition(self, e: Expr) -> None:
         """The condition of a branch that Numba does not decide while it compiles."""
-        if isinstance(e, Const) or not isinstance(e, Var) or isinstance(self.name(e.name), types.Literal):
+        if not isinstance(e, Var) or self.decided(e, 4):
             raise NotDirect
-        if self.decided(e, 4):
-            raise NotDirect
-        if not isinstance(self.name(e.name), (types.Boolean, types.Integer, types.Float)):
+        t = self.name(e.name)
+        if isinstance(t, types.Literal) or not isinstance(t, (types.Boolean, types.Integer, types.Float)):
             raise NotDirect
 
     def decided(self, e: Expr, depth: int) -> bool:

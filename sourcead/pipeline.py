@@ -17,7 +17,6 @@ from .errors import SourceadError, Unsupported
 from .frontend import of_types, parse
 from .infer import infer, is_array
 from .ir import Call, Const, Function, Namer, Return, Var, bound, rename, variable_names, walk
-from .library import spelled_out
 from .lower import lower
 from .nested import expanded
 from .outcome import Outputs, seed_types, with_written
@@ -29,6 +28,7 @@ from .simplify.effects import draws
 from .simplify.guards import guards
 from .simplify.induction import induction
 from .simplify.sink import sink
+from .spelled import spelled_out
 from .ssa import ssa
 from .structure import Shape, leaf_types
 
@@ -162,7 +162,7 @@ def primal_stages(
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
         if (more := spelled_out(f)) is not f:
-            f = out["library"] = more
+            f = out["spelled"] = more
         f = known_calls(f)
         if routine is not None:
             f = with_outcome(f, routine)

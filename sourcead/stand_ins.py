@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -21,9 +21,9 @@ from numba.core.registry import cpu_target
 from numba.extending import type_callable
 
 from .primitives import chosen
+from .spellings import When, always, is_number
 
 Typer = Callable[..., Any]
-When = Callable[[int, Collection[str]], bool]
 
 
 @dataclass
@@ -118,10 +118,6 @@ def literal(value: Any) -> types.Type:
     if type(value) is float:
         return FloatLiteral(value)
     return types.none if value is None else typeof(value)
-
-
-def always(arguments: int, keywords: Collection[str]) -> bool:
-    return True
 
 
 def stands_for(*fns: Callable[..., Any], when: When = always) -> Callable[[Typer], Typer]:
@@ -245,10 +241,6 @@ def transpose(a: Any, axes: Any = None) -> Any:
 
 def is_array(*given: Any) -> bool:
     return all(isinstance(a, types.Array) for a in given)
-
-
-def is_number(a: Any) -> bool:
-    return isinstance(a, (types.Number, types.Boolean))
 
 
 @stands_for(np.sort)

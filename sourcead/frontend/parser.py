@@ -199,7 +199,7 @@ class Parser:
         """A value that is computed where it stands in the program: before the statements made since then, if these
         may change what it reads."""
         later = self.out[mark:]
-        if not later or not (is_code(v) and not isinstance(v, Const)):
+        if not later or isinstance(v, Const) or not is_code(v):
             return v
         if isinstance(v, Var):
             if not any(v.name in bound(s) or not isinstance(s, Assign) for s in later):

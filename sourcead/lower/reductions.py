@@ -76,7 +76,7 @@ def summed(b: Builder, over: tuple[Expr, ...], term: Callable[[tuple[Expr, ...]]
     return b.let_copy(s, dtype)
 
 
-@lowers(np.sum, np.nansum)
+@lowers(np.sum)
 def sum_(b: Builder, a: Any, axis: Any = NONE, keepdims: Any = FALSE, dtype: Any = None) -> Any:
     if not is_value(a):
         return a

@@ -12,8 +12,8 @@ import scipy.special as sp
 from numba.extending import overload, register_jitable
 
 from ..fingerprint import callees
-from ..library import typer
 from ..primitives import stop_gradient
+from ..spelled import typer
 from ..spellings import SPELLINGS, Chooser, constant, is_array, is_number, real, spells
 from ..stand_ins import stands_for
 

@@ -9,7 +9,7 @@ import scipy.special as sp
 from numpy.polynomial import polynomial as poly
 
 import sourcead
-from sourcead import library, special
+from sourcead import special, spelled
 from sourcead.spellings import SPELLINGS
 
 special.known()
@@ -215,7 +215,7 @@ UNALIKE = {np.intersect1d, np.setdiff1d}  # an element there has another one's v
 
 
 def test_every_function_has_a_case():
-    assert library.spelled_out
+    assert spelled.spelled_out
     assert set(SPELLINGS) <= {*CASES, *AXES, *UFUNCS}
 
 

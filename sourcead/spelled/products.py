@@ -249,8 +249,8 @@ def vecdot(x1: Any, x2: Any) -> Any:
 # ---- linear algebra of stacks ----------------------------------------------------------------------------
 
 
-def matrix_by_matrix(fn: Callable[..., Any]) -> None:
-    """`fn(a)` gives a matrix for each matrix, of the same extents."""
+def by_matrix(fn: Callable[..., Any], gives_number: bool = False) -> None:
+    """`fn(a)` gives a matrix for each matrix, of the same extents, or a number."""
 
     def chooser(a: Any) -> Any:
         if not is_array(a) or a.ndim < 3:
@@ -258,36 +258,20 @@ def matrix_by_matrix(fn: Callable[..., Any]) -> None:
 
         def each(a):
             stack = np.ascontiguousarray(a).reshape((-1, a.shape[-2], a.shape[-1]))
-            y = np.empty(stack.shape, stack.dtype)
+            y = np.empty(stack.shape[:end], stack.dtype)
             for i in range(len(stack)):
                 y[i] = fn(stack[i])
-            return y.reshape(a.shape)
+            return y.reshape(a.shape[:-2] + y.shape[1:])
 
         return each
 
+    end = 1 if gives_number else 3
     spells(fn)(chooser)
 
 
-def number_by_matrix(fn: Callable[..., Any]) -> None:
-    def chooser(a: Any) -> Any:
-        if not is_array(a) or a.ndim < 3:
-            return None
-
-        def each(a):
-            stack = np.ascontiguousarray(a).reshape((-1, a.shape[-2], a.shape[-1]))
-            y = np.empty(len(stack), stack.dtype)
-            for i in range(len(stack)):
-                y[i] = fn(stack[i])
-            return y.reshape(a.shape[:-2])
-
-        return each
-
-    spells(fn)(chooser)
-
-
-matrix_by_matrix(np.linalg.inv)
-matrix_by_matrix(np.linalg.cholesky)
-number_by_matrix(np.linalg.det)
+by_matrix(np.linalg.inv)
+by_matrix(np.linalg.cholesky)
+by_matrix(np.linalg.det, gives_number=True)
 
 
 @spells(np.linalg.solve)
