@@ -375,6 +375,11 @@ def test_long_chain_is_linear():
     assert large < 20 * small * 4
 
 
+def test_an_exponent_that_is_a_number_of_numpy():
+    exponent = np.float64(1.7)
+    assert tape.grad(lambda x: x**exponent)(2.0) == pytest.approx(1.7 * 2.0**0.7)
+
+
 def test_many_reads_of_one_array_are_linear():
     x = np.ones(20_000)
     start = time.perf_counter()

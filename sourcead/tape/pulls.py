@@ -75,7 +75,7 @@ def needs(e: Expr, names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def compiled(e: Expr, names: tuple[str, ...]) -> Pull:
-    space: dict[str, Any] = {"inf": np.inf, "nan": np.nan}
+    space: dict[str, Any] = {"inf": np.inf, "nan": np.nan, "np": np}  # what constants are spelled with
     saved = needs(e, names)
     body = text(e, space)
     pull = eval(f"lambda {', '.join(('y_bar', *saved))}: {body}", space)
