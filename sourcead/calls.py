@@ -8,12 +8,10 @@ import numpy as np
 from numba import typeof
 from numba.core import types
 
-from .frontend import parse
 from .infer import infer, is_array
 from .ir import Assign, Block, Call, Const, Expr, Function, Namer, Return, Stmt, Var, blocks, names, walk, with_blocks
 from .lower.storage import Storage, analyse, changed
 from .lower.updates import updates
-from .parallel import in_order
 from .reverse.seeds import results_of
 from .routines import Origin, Routine
 from .spelled import spelled_out
@@ -37,7 +35,7 @@ def routine_call(s: Stmt) -> Call | None:
 def typed_routine(call: Call, f: Function) -> Routine:
     assert isinstance(call.fn, Routine)
     found = (f.types[a.name] if isinstance(a, Var) else typeof(a.value) for a in call.args)  # type: ignore[attr-defined]
-    return Routine(call.fn.pyfunc, tuple(map(types.unliteral, found)))
+    return replace(call.fn, argtypes=tuple(map(types.unliteral, found)), changes=(), results=())
 
 
 def with_facts(f: Function, known: dict[Routine, Routine]) -> Function:
@@ -61,7 +59,7 @@ def facts(f: Function) -> dict[Routine, Routine]:
     while waiting:
         r = waiting.pop()
         if r not in programs:
-            g = programs[r] = spelled_out(infer(ssa(in_order(parse(r.pyfunc, nothing=True))), r.argtypes))
+            g = programs[r] = spelled_out(infer(ssa(r.parsed), r.argtypes))
             waiting += [typed_routine(call, g) for s in walk(g.body) if (call := routine_call(s))]
     known = {r: r for r in programs}
     while True:

@@ -347,21 +347,25 @@ RESERVED = frozenset({"np", "math", "cmath", "operator", "prange", "special", *_
 """Names that no variable of an emitted program may have."""
 
 
-def namespace(f: Function) -> dict[str, Any]:
-    """The globals in which emitted code runs."""
+def namespace(f: Function, routines: dict[str, Any] | None = None) -> dict[str, Any]:
+    """The globals in which emitted code runs; `routines`: the functions that stay calls, else they are found here."""
     known()
-    calls: dict[str, Any] = {r.__name__: r if r.argtypes else r.compiled for r in called(f.body, Routine)}
+    calls: dict[str, Any] = {}
+    if routines is None:
+        calls |= {r.__name__: r if r.argtypes else r.compiled for r in called(f.body, Routine)}
+    else:
+        calls |= routines
     calls |= {g.__name__: g for g in called(f.body, GradientOf)}
     modules = {name: home for name, home in MODULES.items() if "." not in name}
     stood_in = {s.fn.__name__: s.fn for s in stand_ins.STAND_INS.values()}
     return {"prange": prange, **modules, **_CALLED_BY_NAME, **stood_in, **calls, **f.constants}
 
 
-def to_function(f: Function, source: str | None = None) -> Callable[..., Any]:
+def to_function(f: Function, source: str | None = None, routines: dict[str, Any] | None = None) -> Callable[..., Any]:
     """Compile the text to a Python function; tracebacks, `inspect` and `pdb` find its lines."""
     source = to_source(f) if source is None else source
     filename = f"<sourcead {f.name} {next(_serial)}>"
     linecache.cache[filename] = (len(source), None, source.splitlines(True), filename)
-    space = namespace(f)
+    space = namespace(f, routines)
     exec(compile(source, filename, "exec"), space)
     return space[f.name]

@@ -47,6 +47,7 @@ from .ir import (
 )
 from .nested import GradientOf
 from .primitives import chosen, pack
+from .routines import Routine, called, native
 from .stand_ins import STAND_INS, masked, quoted
 
 
@@ -66,8 +67,10 @@ class _TypesOnly(CompilerBase):
 class TypedOnly(CPUDispatcher):
     """A function that is typed where typed code calls it, and not compiled."""
 
+    runs: Callable[..., Any] | None = None  # what it does when Python calls it, when that is another function
+
     def __call__(self, *args: Any) -> Any:
-        return self.py_func(*args)
+        return (self.runs or self.py_func)(*args)
 
     def compile(self, sig: Any) -> None:
         argtypes = tuple(sigutils.normalize_signature(sig)[0])
@@ -81,6 +84,32 @@ class TypedOnly(CPUDispatcher):
 
     def _make_finalizer(self) -> Callable[[], None]:
         return lambda: None  # there is no code to be forgotten
+
+
+def for_types(r: Routine) -> TypedOnly:
+    """A function that Numba finds the types of a routine's results by: its parsed program, and those that it calls."""
+    from . import items
+
+    made: dict[Routine, TypedOnly] = {}
+    waiting = [r]
+    inner: list[tuple[TypedOnly, Routine]] = []
+    while waiting:
+        now = waiting.pop()
+        if now in made:
+            continue
+        g = now.parsed
+        if items.numbers(g):  # lists are arrays of types that are not known yet
+            made[now] = native(now.pyfunc, compile_=TypedOnly)
+            continue
+        g = replace(g, body=tuple(_typeable(s, frozenset()) for s in g.body))
+        calls = tuple(called(g.body, Routine))
+        made[now] = TypedOnly(to_function(g, routines={c.__name__: None for c in calls}))
+        made[now].runs = now.plain
+        inner += [(made[now], c) for c in calls]
+        waiting += calls
+    for caller, c in inner:
+        caller.py_func.__globals__[c.__name__] = made[c]
+    return made[r]
 
 
 def types_of(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Any:

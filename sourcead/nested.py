@@ -68,7 +68,8 @@ class GradientOf:
     def typed(self, args: tuple[Expr, ...]) -> Call:
         """A call of the same type that is quickly compiled."""
         k = self.argument
-        return Call(Routine(self.gradient.py_func), args) if k is None else Call(p.like, (args[k],))
+        own = f"value_{id(self.gradient)}"  # functions may have the same name
+        return Call(Routine(self.gradient.py_func, name=own), args) if k is None else Call(p.like, (args[k],))
 
 
 Stages = Callable[..., dict[str, Function]]

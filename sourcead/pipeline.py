@@ -156,9 +156,11 @@ def primal_stages(
         out["gradient"] = replace(f, body=f.body)
         f = out["ssa"] = ssa(f)
     else:
-        nothing = routine is not None or bool(outputs and outputs.argnums)
-        f = out["parse"] = parse(pyfunc, of_types(argtypes, given), nothing)
-        f = f if parallel else in_order(f)
+        if routine is not None:
+            f = routine.parsed
+        else:
+            f = parse(pyfunc, of_types(argtypes, given), nothing=bool(outputs and outputs.argnums))
+        f = out["parse"] = f if parallel else in_order(f)
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
         if (more := spelled_out(f)) is not f:

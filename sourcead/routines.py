@@ -10,7 +10,7 @@ section 12.1), and values that only linear code passes on are never computed aga
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import FunctionType
 from typing import Any
@@ -22,7 +22,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import register_jitable
 
 from .fingerprint import callees, names_in
-from .ir import Block, Call, Expr, Raise, blocks, children, map_exprs, operands, rebuild, walk, with_blocks
+from .ir import Block, Call, Expr, Function, Raise, blocks, children, map_exprs, operands, rebuild, walk, with_blocks
 from .special import known
 
 
@@ -39,6 +39,7 @@ class Routine:
     """A user's function that calls itself, for arguments of these types (none: not known yet)."""
 
     pyfunc: FunctionType
+    given: tuple[Any, ...] = ()  # what is known of its arguments while parsing, when they are not numbers and arrays
     argtypes: tuple[Any, ...] = ()
     changes: tuple[int, ...] = ()  # the arguments that it writes into
     results: tuple[Origin, ...] = ()  # where the numbers and arrays in its result come from; none: not known yet
@@ -51,24 +52,37 @@ class Routine:
     def __call__(self, *args: Any) -> Any:
         """All results, as the finished program gives them: for programs that are not finished."""
         own = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
-        found = zip(flat(self.pyfunc(*own)), self.results, strict=True)
+        found = zip(flat(self.plain(*own)), self.results, strict=True)
         given = [r for r, o in found if r is not None and o.argument is None]
         given = [r.copy() if isinstance(r, np.ndarray) else r for r in given] + [own[k] for k in self.changes]
         return given[0] if len(given) == 1 else tuple(given) or 0
 
+    def plain(self, *args: Any) -> Any:
+        """The function itself, called with the numbers and arrays in its arguments."""
+        left = iter(args)
+        values = tuple(a.value(left) for a in self.given) if self.given else args
+        k, names = self.pyfunc.__code__.co_argcount, self.pyfunc.__code__.co_varnames
+        return self.pyfunc(*values[:k], **dict(zip(names[k:], values[k:], strict=False)))
+
+    @cached_property
+    def parsed(self) -> Function:
+        """The program as it is written; its parameters are the numbers and arrays in the arguments."""
+        from .frontend import parse
+        from .parallel import in_order
+
+        return replace(in_order(parse(self.pyfunc, self.given, nothing=True)), arguments=())
+
     @cached_property
     def compiled(self) -> Any:
         """The function itself, for type inference."""
-        from .infer import TypedOnly
+        from .infer import for_types
 
-        return native(self.pyfunc, compile_=TypedOnly)
+        return for_types(self)
 
     @cached_property
     def pure(self) -> bool:
         """Does it nothing but compute a value?"""
-        from .frontend import parse
-
-        return not any(isinstance(s, Raise) for s in walk(parse(self.pyfunc, nothing=True).body))
+        return not any(isinstance(s, Raise) for s in walk(self.parsed.body))
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@ import numpy as np
 from numba import njit
 from program_table import program
 
+from sourcead import grad
+
 X = np.array([0.4, 1.1, 0.7, 1.6, 0.9, 1.3])
 
 
@@ -256,3 +258,65 @@ def driven(a, n):
 def changed_by_one_another(x):
     damped(x, 5)
     return np.sum(x**2)
+
+
+# ---- functions, tuples and None as arguments; gradients inside ---------------------------------------------------
+
+
+def refined(f, a, b, tolerance):
+    mid = 0.5 * (a + b)
+    coarse, fine = (b - a) * f(mid), 0.5 * (b - a) * (f(0.5 * (a + mid)) + f(0.5 * (mid + b)))
+    if abs(fine - coarse) < tolerance:
+        return fine
+    return refined(f, a, mid, 0.5 * tolerance) + refined(f, mid, b, 0.5 * tolerance)
+
+
+def bell(t):
+    return math.exp(-t * t)
+
+
+def wave(t):
+    return np.sin(t) * t
+
+
+@program(0.1, 1.7)
+def function_as_argument(a, b):
+    return refined(bell, a, b, 1e-2) * refined(wave, a, b, 1e-2)
+
+
+def in_a_tree(tree, x, *, scale=0.5):
+    if tree is None:
+        return x
+    left, right = tree
+    return x * in_a_tree(left, scale * x) + in_a_tree(right, x, scale=0.7)
+
+
+@program(0.8)
+def nested_tuples_as_argument(x):
+    return in_a_tree(((None, None), (None, (None, None))), x)
+
+
+def stepped(state, n):
+    if n == 0:
+        return state[0] * state[1]
+    x, v = state
+    return stepped((x + 0.1 * v, v - 0.1 * np.sin(x)), n - 1)
+
+
+@program(0.8, 0.3)
+def tuple_rebuilt_in_each_call(x, v):
+    return stepped((x, v), 3)
+
+
+cubes = grad(lambda x: np.sum(x**3), jit=False)
+
+
+def descended(x, n):
+    if n == 0:
+        return np.sum(x)
+    return descended(x - 0.1 * cubes(x), n - 1)
+
+
+@program(X)
+def gradient_in_a_recursion(x):
+    return descended(x, 2)

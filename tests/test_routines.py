@@ -34,6 +34,14 @@ def growing(x, n):
     return growing(x * x, n - 1)
 
 
+def applied(f, n):
+    return 1.0 if n == 0 else f(n) * applied(f, n - 1)
+
+
+def nested_deeper(t, n):
+    return 1.0 if n == 0 else nested_deeper((t, 1.0), n - 1)
+
+
 def careful(x, n):
     if n < 0:
         raise ValueError("n must not be negative")
@@ -104,7 +112,12 @@ def test_root():
         (lambda x: added(x, x, 2), (np.ones(3),), "is given an array twice that it changes"),
         (lambda x: added(x[1:], x[:-1], 2), (np.ones(3),), "is given an array twice that it changes"),
         (changed_later, (np.ones(3),), "may be its own argument, which is changed later"),
-        (lambda x: repeated(x, None), (0.5,), "its argument `n` is not a number or an array"),
+        (
+            lambda x: applied(lambda k: k * x, 2),
+            (0.5,),
+            "`f` is not a number, an array or a function of the",
+        ),
+        (lambda x: nested_deeper((x,), 3), (0.5,), "with other kinds of arguments each time"),
     ],
 )
 def test_refusals(f, args, message):

@@ -20,10 +20,27 @@ from .values import Dictionary, Listing, Record, Tup, Value
 
 @dataclass(frozen=True)
 class Argument:
-    """What is known of an argument while parsing: how it is structured, and which of its values are None."""
+    """What is known of an argument while parsing: how it is structured, and which of its values are None.
+
+    known: values that are no parameters, since the function is parsed for them; None for all others.
+    """
 
     shape: Shape = None
     none: tuple[bool, ...] = (False,)
+    known: tuple[Value | None, ...] = (None,)
+
+    def value(self, left: Iterator[Any]) -> Any:
+        """The argument, with these numbers and arrays in it."""
+        known = iter(self.known)
+
+        def made(s: Shape) -> Any:
+            if s is not None:
+                items = tuple(map(made, s.items))
+                return s.cls(*items) if s.cls is not None else items
+            v = next(known)
+            return next(left) if v is None else v.value  # type: ignore[union-attr]
+
+        return made(self.shape)
 
 
 def of_types(argtypes: Sequence[types.Type], given: Sequence[Shape] = ()) -> tuple[Argument, ...]:
@@ -48,8 +65,9 @@ def bind(q: Parser, tree: Tree, given: Sequence[Argument]) -> tuple[tuple[str, N
         q.variable(name, name)
     out: list[tuple[str, Names]] = []
     for name, unique, argument in zip(names, outer, given or [Argument()] * len(names), strict=True):
-        none = iter(argument.none)
-        made, value = parameter(q, argument.shape, name, called.get(name), constant(unique), none)
+        values = (Const(None) if none else None for none in argument.none)
+        left = zip(values, (*argument.known, *(None for _ in argument.none)), strict=False)
+        made, value = parameter(q, argument.shape, name, called.get(name), constant(unique), left)
         out.append((unique, made))
         if isinstance(value, (Tup, Record)) and act.assigned[name]:
             value = q.keep(tree, name, name, value)  # under the names that it will have when it is bound again
@@ -65,14 +83,20 @@ def constant(name: str) -> Callable[[str], str]:
 
 
 def parameter(
-    q: Parser, shape: Shape, name: str, target: ast.expr | None, leaf: Callable[[str], str], none: Iterator[bool]
+    q: Parser,
+    shape: Shape,
+    name: str,
+    target: ast.expr | None,
+    leaf: Callable[[str], str],
+    left: Iterator[tuple[Value | None, Value | None]],
 ) -> tuple[Names, Value]:
     """The parameters that a structured argument becomes, and what they are together."""
     if shape is None:
+        none, known = next(left)
+        if known is not None:
+            return Bundle(()), known
         unique = leaf(name)
-        if next(none):
-            return unique, Const(None)
-        return unique, Var(unique)
+        return unique, none or Var(unique)
     targets = target.elts if isinstance(target, ast.Tuple) and len(target.elts) == len(shape.items) else ()
     names: list[Names] = []
     values: list[Value] = []
@@ -81,7 +105,7 @@ def parameter(
         own = t.id if isinstance(t, ast.Name) and s is None else None
         label = str(shape.names[k] if shape.names else k)
         base = own or f"{name}_{label if label.isidentifier() or label.isdigit() else k}"
-        made, value = parameter(q, s, base, t, q.namer if own is None else q.local, none)
+        made, value = parameter(q, s, base, t, q.namer if own is None else q.local, left)
         names.append(made)
         values.append(value)
     return Bundle(tuple(names), shape.cls if shape.kind == "tuple" else None), together(q, shape, tuple(values))

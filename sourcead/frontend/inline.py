@@ -8,15 +8,18 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from ..ir import Call, Const, Index, Var
+from ..ir import Call, Const, Expr, Index, Var
 from ..routines import Routine, calls_itself
+from ..structure import Group, Shape
 from .activation import Activation, body_of, inside, join, local_names, parameters, stored
+from .arguments import Argument
 from .jumps import Region, completes
 from .parser import Parser
 from .source import Source, Tree, find
 from .values import Nested, Partial, Record, Refusal, Static, Tup, Value, is_code
 
 AGAIN = 2  # a helper that is given functions may come to be called by one of them
+KINDS = 12  # of arguments that a function which calls itself may get on the way down
 DEEPEST = 60  # calls within calls; functions that make functions could go on for ever
 
 
@@ -53,35 +56,53 @@ def routine(
 ) -> Value:
     """A call that stays one."""
     given = arguments(q, node, callee, act, args, kwargs)
+    found: list[Argument] = []
+    operands: list[Expr] = []
     for name, value in given.items():
-        if not is_code(value) or isinstance(value, Const) and not isinstance(value.value, (bool, int, float)):
-            raise Refusal(
-                f"`{act.name}` calls itself, and its argument `{name}` is not a number or an array",
-                "let it use a global of the module instead",
-                q.loc(node),
-            )
-    fn = Routine(callee.value)
-    if fn.__name__ in q.namer.taken and fn.__name__ not in q.routines:
-        raise Refusal(f"`{act.name}` is the name of a variable too", "give the variable another name", q.loc(node))
-    q.namer.taken.add(fn.__name__)
-    q.routines.add(fn.__name__)
-    result = q.temp(node, Call(fn, tuple(q.operand(node, v) for v in given.values())))
-    if callee.value in _unknown:
+        known: list[Value | None] = []
+        shape = taken_apart(q, node, value, known, operands, f"`{act.name}` calls itself, and its argument `{name}`")
+        found.append(Argument(shape, (False,) * len(known), tuple(known)))
+    special = any(a != Argument() for a in found)
+    fn = Routine(callee.value, tuple(found) if special else ())
+    if fn not in q.routines:
+        q.routines[fn] = q.namer(fn.__name__)
+    result = q.temp(node, Call(replace(fn, name=q.routines[fn]), tuple(operands)))
+    if fn in _unknown:
         q.pending.add(result)
         return result
-    return spread(q, node, result, structure(callee.value))
+    return spread(q, node, result, structure(q, node, fn))
 
 
-_unknown: list[FunctionType] = []  # functions whose results are being found out
+def taken_apart(
+    q: Parser, node: ast.AST, v: Value, known: list[Value | None], operands: list[Expr], what: str
+) -> Shape:
+    """How an argument of a function that stays a call is structured: its numbers and arrays are passed as `operands`,
+    for what is `known` while parsing the function is parsed anew."""
+    if isinstance(v, Tup):
+        shapes = tuple(taken_apart(q, node, i, known, operands, what) for i in v.items)
+        return Group("tuple", shapes, v.fields, v.cls)
+    if isinstance(v, Static) or isinstance(v, Const) and (v.value is None or isinstance(v.value, str)):
+        known.append(v)
+    elif is_code(v):
+        known.append(None)
+        operands.append(q.operand(node, v))
+    else:
+        raise Refusal(f"{what} is not a number, an array or a function of the module", "pass arrays", q.loc(node))
+    return None
 
 
-def structure(fn: FunctionType) -> Value:
+_unknown: list[Routine] = []  # functions whose results are being found out
+
+
+def structure(q: Parser, node: ast.AST, fn: Routine) -> Value:
     """What a function that calls itself returns: its items, where that is a tuple."""
     from .parse import parsed
 
+    if len(_unknown) > KINDS:
+        raise Refusal(f"`{fn.__name__}` calls itself with other kinds of arguments each time", "", q.loc(node))
     _unknown.append(fn)
     try:
-        return parsed(fn)[2]
+        return parsed(fn.pyfunc, fn.given)[2]
     finally:
         _unknown.pop()
 

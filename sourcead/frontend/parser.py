@@ -75,7 +75,7 @@ class Parser:
         self.stack: list[Activation] = []
         self.labels = 0
         self.missing: set[str] = set()
-        self.routines: set[str] = set()  # names of functions that stay calls
+        self.routines: dict[Any, str] = {}  # names of functions that stay calls
         self.pending: set[Any] = set()  # results of such functions whose structure is not known yet
         self.serial = itertools.count(1)  # of lists
         self.store: dict[str, Value] = {}  # what lists and dicts hold
@@ -334,7 +334,10 @@ class Parser:
                 for k, (v, f) in enumerate(zip(value.items, labels(value), strict=True))
             )
             return replace(value, items=items)
-        if not is_code(value):
+        owner = key
+        while isinstance(owner, tuple):
+            owner = owner[0]
+        if not is_code(value) or value == Const(None) and isinstance(owner, str) and self.stays(owner, value):
             return value
         var = self.variable(key, base)
         pairs.append((var, value))  # type: ignore[arg-type]
@@ -359,13 +362,13 @@ class Parser:
         """`name = value` in the current activation."""
         if isinstance(value, Refused):
             raise Refusal
-        act = self.act
+        self.act.env[name] = value if self.stays(name, value) else self.keep(node, name, name, value)
+        self.act.certain.add(name)
+
+    def stays(self, name: str, value: Value) -> bool:
+        """Is the name this constant wherever it is read, so that it is known while parsing?"""
         fixed = isinstance(value, Const) and (value.value is None or isinstance(value.value, (str, int)))
-        if fixed and act.assigned[name] == 1 and name not in act.trusted:
-            act.env[name] = value  # known while parsing
-        else:
-            act.env[name] = self.keep(node, name, name, value)
-        act.certain.add(name)
+        return fixed and self.act.assigned[name] == 1 and name not in self.act.trusted
 
     # ---- checks that Python makes -------------------------------------------------------------------
 

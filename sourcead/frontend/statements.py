@@ -159,7 +159,8 @@ def unpack(q: Parser, node: ast.AST, targets: list[ast.expr], values: list[Value
     flat = flattened(q, targets, values)
     if all(isinstance(t, ast.Name) for t, _ in flat):
         pairs: list[tuple[Var, Expr]] = []
-        kept = {t.id: q.plan(t.id, t.id, v, pairs) for t, v in flat if isinstance(t, ast.Name)}
+        named = [(t.id, v) for t, v in flat if isinstance(t, ast.Name)]
+        kept = {n: v if q.stays(n, v) else q.plan(n, n, v, pairs) for n, v in named}
         q.parallel(node, pairs)
         q.act.env.update(kept)
         q.act.certain.update(kept)
