@@ -282,7 +282,8 @@ def _logical(w: _Walk, e: Call, args: tuple[Expr, ...]) -> Any:
 
 
 def _select(w: _Walk, e: Call, args: tuple[Expr, ...]) -> Any:
-    w.condition(args[0])
+    if e.fn is p.select:
+        w.condition(args[0])
     a, b = (types.unliteral(w.type_of(x)) for x in args[1:])
     found = cpu_target.typing_context.unify_types(a, b)
     if found is None:
@@ -322,6 +323,7 @@ SPECIAL: dict[Any, Callable[[_Walk, Call, tuple[Expr, ...]], Any]] = {
     p.both: _logical,
     p.either: _logical,
     p.select: _select,
+    p.flowing: _select,
     p.array_of: _display,
     op.not_: _not,
     p.astype: _left_to_numba,

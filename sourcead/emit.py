@@ -124,6 +124,8 @@ def call_text(e: Call) -> tuple[str, int]:
         return f"{expression(a[0], ATOM)} ** {expression(a[1], SIGN)}", POWER
     if fn is p.select:
         return f"{expression(a[1], OR)} if {expression(a[0], OR)} else {expression(a[2], TERNARY)}", TERNARY
+    if fn is p.flowing:
+        return f"{expression(a[1], OR)} if {expression(a[0], OR)} else {expression(a[2], TERNARY)}", TERNARY
     if fn is p.shape:
         return f"{expression(a[0], ATOM)}.shape[{expression(a[1])}]", ATOM
     if fn is p.item:

@@ -176,7 +176,7 @@ def primal_stages(
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     if "parse" in out:  # what the user wrote
         refuse_dependent(f)
-    out["primal fused"] = simplify(defined_once(f, fuse(f)))
+    out["primal fused"] = simplify(sink(defined_once(f, fuse(f))))
     return out
 
 

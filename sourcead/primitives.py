@@ -68,6 +68,11 @@ def select(c: Any, a: Any, b: Any) -> Any:
     return a if c else b
 
 
+def flowing(y_bar: Any, share: Any, nothing: Any = 0.0) -> Any:
+    """`share if y_bar else nothing`: what an adjoint of zero hands on, infinite slope or not."""
+    return share if y_bar else nothing
+
+
 def trips(start: int, stop: int, step: int) -> int:
     """`len(range(start, stop, step))`"""
     return len(range(start, stop, step))

@@ -17,6 +17,7 @@ What becomes of a program:
 from __future__ import annotations
 
 import argparse
+import ast
 import multiprocessing
 import signal
 import sys
@@ -131,7 +132,7 @@ def check(source: str, seed: int = 0, compiled: bool = False) -> str:
         value, pair = case.run()
     except Exception as e:
         if type(e) in (ValueError, AssertionError) and ("raise " in source or "assert " in source):
-            return raises(case, type(e))
+            return raises(case, type(e), gives_pair(source))
         return f"unfit: {type(e).__name__}"
     try:
         wanted = case.slopes()
@@ -170,10 +171,16 @@ def check(source: str, seed: int = 0, compiled: bool = False) -> str:
     return "right"
 
 
-def raises(case: Case, error: type[Exception]) -> str:
+def gives_pair(source: str) -> bool:
+    """Does the program return a pair of its result and something else?"""
+    last = ast.parse(source).body[-1].body[-1]  # type: ignore[attr-defined]
+    return isinstance(last, ast.Return) and isinstance(last.value, ast.Tuple)
+
+
+def raises(case: Case, error: type[Exception], pair: bool) -> str:
     """The gradient raises what the program raises."""
     try:
-        sourcead.grad(case.f, case.wrt, jit=False, cache=False)(*differences.fresh(case.args))
+        sourcead.grad(case.f, case.wrt, has_aux=pair, jit=False, cache=False)(*differences.fresh(case.args))
     except (Unsupported, RuleMissing) as refusal:
         return refused(refusal)
     except error as e:

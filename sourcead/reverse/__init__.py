@@ -36,6 +36,7 @@ from ..ir import (
 from .adjoint import zeros
 from .chance import refuse_draws
 from .context import Context, context, dtype, zero
+from .counted import counted
 from .definite import definite
 from .iterations import loops_apart, two_sweeps
 from .rebound import refuse_rebound
@@ -80,6 +81,8 @@ def reverse(
     useful = results[:1] if seeds is None else [v for v, t in zip(results, seeds, strict=True) if t is not None]
     c = context(f, leaves, tuple(v.name for v in useful if isinstance(v, Var)))
     c.again = again
+    if seeds is None:
+        c.counted = counted(f, tuple(v.name for v in useful if isinstance(v, Var)), c.defs, c.where)
     refuse_rebound(c)
     refuse_draws(c.f, leaves)
     f = c.f

@@ -37,9 +37,10 @@ from ..ir import (
     written,
 )
 from ..routines import Pullback, Routine
-from ..rules import is_atom, is_constant, result_extents, rule_of
+from ..rules import is_atom, is_constant, may_be_infinite, result_extents, rule_of
 from .atoms import dot_shares, routine_shares
 from .context import INT, Context, dtype, scalar_type, zero
+from .counted import INFINITE_WITH_SLOPE
 from .linalg import atom_shares
 
 
@@ -272,6 +273,8 @@ def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Cont
             # statements before the accumulation read y_bar, so they come first
             negative = isinstance(share, Call) and share.fn is op.neg
             inner = c.flat(share.args[0] if negative and isinstance(share, Call) else share, loc, c.types[y.name], out)
+            if may_be_infinite(share, c.value) and not (value.fn in INFINITE_WITH_SLOPE and y.name in c.counted):
+                inner = c.flat(Call(p.flowing, (y_bar, inner, zero(c.types[y.name]))), loc, c.types[y.name], out)
             inner = c.real(inner, a.name, loc, out)
             out.append(Accum(loc, c.bar(a.name), Call(op.neg, (inner,)) if negative else inner))
     return out

@@ -34,6 +34,7 @@ class Context:
     bars: dict[str, str] = field(default_factory=dict)
     made: set[str] = field(default_factory=set)  # names that are not the primal's
     given: set[str] = field(default_factory=set)  # adjoints that are parameters
+    counted: frozenset[str] = frozenset()  # scalars that are infinite only if the result is
     again: bool = False  # the result will be differentiated: no array may be another one or not
 
     def bar(self, name: str) -> Var:
@@ -49,6 +50,12 @@ class Context:
         self.types[name] = adjoint_type(type_) if is_array(type_) else type_
         self.made.add(name)
         return name
+
+    def value(self, name: str) -> Expr | None:
+        """What a name of the primal was computed from, if it is bound once."""
+        d = self.defs.get(name)
+        s = d.stmts[0] if d is not None and d.kind == "single" else None
+        return s.value if isinstance(s, Assign) and isinstance(s.target, Var) else None
 
     def temp(self, type_: Any) -> Var:
         name = self.namer.temp()
@@ -86,7 +93,7 @@ class Context:
 
     def operand_types(self, e: Call) -> list[Any]:
         """The types of what the value of a scalar call is made of."""
-        args = e.args[1:] if e.fn in (p.select, np.where) else e.args
+        args = e.args[1:] if e.fn in (p.select, p.flowing, np.where) else e.args
         return [self.types[a.name] if isinstance(a, Var) else typeof(a.value) for a in args]  # type: ignore
 
     def real(self, e: Expr, to: str, loc: Loc | None, out: list[Stmt]) -> Expr:

@@ -11,6 +11,7 @@ from . import array, draws, linalg, scalar
 from .array import dot_left, dot_right
 from .draws import is_draw
 from .kinds import RULES, Fixed, Rule, atom, bilinear, constant, elementwise, general, linear
+from .slopes import may_be_infinite
 
 __all__ = [
     "RULES",
@@ -32,6 +33,7 @@ __all__ = [
     "is_elementwise",
     "linalg",
     "linear",
+    "may_be_infinite",
     "result_extents",
     "rule_of",
     "scalar",

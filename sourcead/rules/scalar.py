@@ -198,6 +198,13 @@ elementwise(
     of_complex=lambda y_bar, c, u, v, y: (0.0, where(c, y_bar, 0.0), where(c, 0.0, y_bar)),
 )
 elementwise(
+    primitives.flowing,
+    lambda y_bar, share, nothing, y: (0.0, 1.0, 0.0),
+    (Fixed(0.5, 2.0), anywhere, Fixed(0.0)),
+    cost=1,
+    of_complex=lambda seed, y_bar, share, nothing, y: (0.0, seed, 0.0),
+)
+elementwise(
     *(np.abs, np.fabs, abs, math.fabs),
     lambda x, y: np.sign(x),
     (negative,),

@@ -210,7 +210,7 @@ class _Pass:
                     return x
         if e.fn in (prim.both, prim.either):
             return self.logic(e)
-        if e.fn is prim.select and isinstance(a[0], Const):
+        if e.fn in (prim.select, prim.flowing) and isinstance(a[0], Const):
             return a[1] if a[0].value else a[2]
         return self.identity(e) or e
 

@@ -75,7 +75,8 @@ _OPERATORS = (
 SCALAR_FUNCTIONS: frozenset[Any] = frozenset(
     {
         *_OPERATORS,
-        *(prim.shape, prim.both, prim.either, prim.select, prim.trips, prim.broadcast_extent, prim.stop_gradient),
+        *(prim.shape, prim.both, prim.either, prim.select, prim.flowing, prim.trips, prim.broadcast_extent),
+        prim.stop_gradient,
         *(abs, min, max, int, float, complex, bool, pow, np.where, np.real, np.imag, np.angle),
         *(v for k, v in vars(math).items() if callable(v) and not k.startswith("_")),
     }

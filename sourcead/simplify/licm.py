@@ -40,7 +40,7 @@ from .liveness import Liveness, liveness
 _SAFE = frozenset(
     {
         *(op.add, op.sub, op.mul, op.neg, op.pos, op.not_, op.lt, op.le, op.gt, op.ge, op.eq, op.ne),
-        *(abs, min, max, prim.shape, prim.both, prim.either, prim.select),
+        *(abs, min, max, prim.shape, prim.both, prim.either, prim.select, prim.flowing),
         *(np.add, np.subtract, np.multiply, np.negative, np.absolute, np.minimum, np.maximum, np.sign, np.where),
         *(np.exp, np.tanh, np.sin, np.cos, np.arctan, np.sinh, np.cosh),
     }

@@ -168,6 +168,8 @@ def store_part(m: Maker) -> bool | None:
     value = m.operand(shape, 1)
     if m.loops:
         value = f"0.5 * {value}"
+    elif where.startswith(("[:, ", "[..., ")):  # NumPy reads `q[:, 2] = q[1]` while it stores
+        value = f"1.0 * {value}"
     if m.c.chance(10) and sign != "=":
         where, value = "", m.operand(s, 1)
     m.line(f"{n}{where} {sign} {value}")

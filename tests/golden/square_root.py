@@ -19,12 +19,12 @@ def square_root_grad(a):
     a_bar = 0.0
     for trip in range(trips_made):
         # 70: x = 0.5 * (x + a / x)
-        _t10 = x_bar * 0.5
+        _t12 = x_bar * 0.5
         # 69: while abs(x * x - a) > 1e-12:
         x = x_saved[at]
         # 70: x = 0.5 * (x + a / x)
-        a_bar += _t10 / x
-        x_bar = _t10 - _t10 * (a / x / x)
+        a_bar += _t12 / x if _t12 else 0.0
+        x_bar = _t12 - (_t12 * (a / x / x) if _t12 else 0.0)
         at -= 1
     # 69: while abs(x * x - a) > 1e-12:
     a_bar += x_bar

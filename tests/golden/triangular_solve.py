@@ -35,11 +35,11 @@ def triangular_solve_grad(a, b):
     a_bar = np.zeros((a.shape[0], a.shape[1]), np.float64)
     for i in range(n - 1, -1, -1):
         # 122: x[i] /= a[i, i]
-        _t22 = x_bar[i]
+        _t24 = x_bar[i]
         x_bar[i] = 0.0
         _t7 = a[i, i]
-        a_bar[i, i] -= _t22 * (_t8_saved[i] / _t7)
-        x_bar[i] += _t22 / _t7
+        a_bar[i, i] -= _t24 * (_t8_saved[i] / _t7) if _t24 else 0.0
+        x_bar[i] += _t24 / _t7 if _t24 else 0.0
         # 120: for j in range(i):
         for j in range(i - 1, -1, -1):
             # 121: x[i] -= a[i, j] * x[j]
