@@ -8,7 +8,9 @@ as a whole, and so is every program that has no types: Numba tells why.
 from __future__ import annotations
 
 import operator as op
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -48,15 +50,37 @@ class NotDirect(Exception):
     """Something that this walk leaves to Numba."""
 
 
-def types_directly(f: Function, argtypes: tuple[types.Type, ...]) -> dict[str, Any] | None:
+class Unknown(NotDirect):
+    """The type of something that rests on what is not known yet."""
+
+
+Returned = Callable[[Routine], Any]
+"""What a routine returns for arguments of its types; may raise Unknown."""
+
+
+def types_directly(f: Function, argtypes: tuple[types.Type, ...], returned: Returned) -> dict[str, Any] | None:
     """The types of all names; None for a program that Numba should look at as a whole."""
-    frozen = {n: cpu_target.typing_context.resolve_value_type(v) for n, v in f.constants.items()}
-    walk = _Walk(dict(zip(f.params, argtypes, strict=True)) | {n: read_only(t) for n, t in frozen.items()})
+    walk, frozen = _walk(f, argtypes, returned)
     try:
         walk.block(f.body)
     except (NotDirect, errors.NumbaError):
         return None
     return {n: types.unliteral(t) for n, t in (walk.types | frozen).items()}
+
+
+def type_returned(f: Function, argtypes: tuple[types.Type, ...], returned: Returned) -> Any:
+    """The type of what a program returns, as far as it is known what the routines return that it calls; else None."""
+    walk, _ = _walk(f, argtypes, returned, partial=True)
+    walk.block(f.body)
+    return walk.result(f)
+
+
+def _walk(
+    f: Function, argtypes: tuple[types.Type, ...], returned: Returned, partial: bool = False
+) -> tuple[_Walk, dict[str, Any]]:
+    frozen = {n: cpu_target.typing_context.resolve_value_type(v) for n, v in f.constants.items()}
+    known = dict(zip(f.params, argtypes, strict=True)) | {n: read_only(t) for n, t in frozen.items()}
+    return _Walk(known, returned, partial), frozen
 
 
 def read_only(t: Any) -> Any:
@@ -86,8 +110,10 @@ def result_of(fn: Any, args: tuple[Any, ...], kwargs: tuple[tuple[str, Any], ...
 
 
 class _Walk:
-    def __init__(self, known: dict[str, Any]):
-        self.types = known
+    """The types of names; a `partial` walk goes on behind what is not known yet."""
+
+    def __init__(self, known: dict[str, Any], returned: Returned, partial: bool):
+        self.types, self.returned, self.partial = known, returned, partial
         self.made: dict[str, Expr] = {}  # what names with one definition are defined by
         self.changed = False
 
@@ -95,7 +121,27 @@ class _Walk:
 
     def block(self, b: Block) -> None:
         for s in b:
-            self.statement(s)
+            with self.as_known():
+                self.statement(s)
+
+    @contextmanager
+    def as_known(self) -> Iterator[None]:
+        """Leaves out what rests on something unknown, in a partial walk."""
+        try:
+            yield
+        except Unknown:
+            if not self.partial:
+                raise
+
+    def result(self, f: Function) -> Any:
+        """The type of what the program returns, None as long as it is not known."""
+        returned = f.body[-1]
+        assert isinstance(returned, Return)
+        try:
+            found = [types.unliteral(self.type_of(e)) for e in returned.values]
+        except Unknown:
+            return None
+        return types.Tuple(found) if f.tuple_result or len(found) > 1 else found[0]
 
     def statement(self, s: Stmt) -> None:
         match s:
@@ -111,10 +157,15 @@ class _Walk:
                 for t, part in zip(targets, parts, strict=True):
                     self.bind(t.name, part)
             case Move(_, targets, sources):
-                for t, part in zip(targets, [self.type_of(e) for e in sources], strict=True):
-                    self.bind(t.name, types.unliteral(part))
+                found = []
+                for t, e in zip(targets, sources, strict=True):
+                    with self.as_known():
+                        found.append((t.name, types.unliteral(self.type_of(e))))
+                for n, kind in found:
+                    self.bind(n, kind)
             case If(_, cond, then, orelse):
-                self.condition(cond)
+                with self.as_known():
+                    self.condition(cond)
                 self.block(then)
                 self.block(orelse)
             case For():
@@ -149,8 +200,9 @@ class _Walk:
         remembered(("store", array, index, value), lambda: context.resolve_setitem(array, index, value))
 
     def loop(self, s: For) -> None:
-        if any(types.unliteral(self.type_of(e)) is not INT for e in (s.start, s.stop, s.step)):
-            raise NotDirect
+        with self.as_known():
+            if any(types.unliteral(self.type_of(e)) is not INT for e in (s.start, s.stop, s.step)):
+                raise NotDirect
         self.bind(s.var.name, INT)
         self.settle((), lambda: None, s.body)
 
@@ -159,7 +211,8 @@ class _Walk:
         for _ in range(ROUNDS):
             self.changed = False
             self.block(test)
-            condition()
+            with self.as_known():
+                condition()
             self.block(body)
             if not self.changed:
                 self.changed = before
@@ -192,7 +245,7 @@ class _Walk:
 
     def name(self, n: str) -> Any:
         if n not in self.types:
-            raise NotDirect
+            raise Unknown
         return self.types[n]
 
     def type_of(self, e: Expr) -> Any:
@@ -207,10 +260,7 @@ class _Walk:
                 return SPECIAL[fn](self, e, args)
             case Call(fn, args, kwargs):
                 if isinstance(fn, Routine):  # a function of the user's that stays a call
-                    found = asked(fn.compiled, tuple(types.unliteral(self.type_of(a)) for a in args))
-                    if found is None:
-                        raise NotDirect
-                    return found
+                    return self.returned(replace(fn, argtypes=tuple(types.unliteral(self.type_of(a)) for a in args)))
                 given = tuple(map(self.type_of, args))
                 return result_of(fn, given, tuple((k, self.type_of(v)) for k, v in kwargs))
         raise NotDirect

@@ -8,7 +8,7 @@ import itertools
 import linecache
 import math
 import operator as op
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -349,21 +349,22 @@ RESERVED = frozenset({"np", "math", "cmath", "operator", "prange", "special", *_
 """Names that no variable of an emitted program may have."""
 
 
-def namespace(f: Function, routines: dict[str, Any] | None = None) -> dict[str, Any]:
-    """The globals in which emitted code runs; `routines`: the functions that stay calls, else they are found here."""
+def namespace(f: Function, routines: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The globals in which emitted code runs; `routines`: what the names of functions that stay calls stand for."""
+    from .returns import by_numba
+
     known()
-    calls: dict[str, Any] = {}
     if routines is None:
-        calls |= {r.__name__: r if r.argtypes else r.compiled for r in called(f.body, Routine)}
-    else:
-        calls |= routines
-    calls |= {g.__name__: g for g in called(f.body, GradientOf)}
+        routines = {r.__name__: r if r.argtypes else by_numba(r) for r in called(f.body, Routine)}
+    gradients = {g.__name__: g for g in called(f.body, GradientOf)}
     modules = {name: home for name, home in MODULES.items() if "." not in name}
     stood_in = {s.fn.__name__: s.fn for s in stand_ins.STAND_INS.values()}
-    return {"prange": prange, **modules, **_CALLED_BY_NAME, **stood_in, **calls, **f.constants}
+    return {"prange": prange, **modules, **_CALLED_BY_NAME, **stood_in, **routines, **gradients, **f.constants}
 
 
-def to_function(f: Function, source: str | None = None, routines: dict[str, Any] | None = None) -> Callable[..., Any]:
+def to_function(
+    f: Function, source: str | None = None, routines: Mapping[str, Any] | None = None
+) -> Callable[..., Any]:
     """Compile the text to a Python function; tracebacks, `inspect` and `pdb` find its lines."""
     source = to_source(f) if source is None else source
     filename = f"<sourcead {f.name} {next(_serial)}>"

@@ -47,7 +47,6 @@ from .ir import (
 )
 from .nested import GradientOf
 from .primitives import chosen, pack
-from .routines import Routine, called, native
 from .stand_ins import STAND_INS, masked, quoted
 
 
@@ -84,32 +83,6 @@ class TypedOnly(CPUDispatcher):
 
     def _make_finalizer(self) -> Callable[[], None]:
         return lambda: None  # there is no code to be forgotten
-
-
-def for_types(r: Routine) -> TypedOnly:
-    """A function that Numba finds the types of a routine's results by: its parsed program, and those that it calls."""
-    from . import items
-
-    made: dict[Routine, TypedOnly] = {}
-    waiting = [r]
-    inner: list[tuple[TypedOnly, Routine]] = []
-    while waiting:
-        now = waiting.pop()
-        if now in made:
-            continue
-        g = now.parsed
-        if items.numbers(g):  # lists are arrays of types that are not known yet
-            made[now] = native(now.pyfunc, compile_=TypedOnly)
-            continue
-        g = replace(g, body=tuple(_typeable(s, frozenset()) for s in g.body))
-        calls = tuple(called(g.body, Routine))
-        made[now] = TypedOnly(to_function(g, routines={c.__name__: None for c in calls}))
-        made[now].runs = now.plain
-        inner += [(made[now], c) for c in calls]
-        waiting += calls
-    for caller, c in inner:
-        caller.py_func.__globals__[c.__name__] = made[c]
-    return made[r]
 
 
 def types_of(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Any:
@@ -173,11 +146,13 @@ def typed(f: Function, argtypes: tuple[types.Type, ...], wide: frozenset[Expr]) 
     context = cpu_target.typing_context
     context.refresh()
     cpu_target.target_context.refresh()
-    printed = replace(f, name=f"{f.name}_primal", body=tuple(_typeable(s, wide) for s in f.body), arguments=())
-    direct = types_directly(printed, argtypes)
+    from .returns import returned
+
+    printed = typeable(f, wide)
+    direct = types_directly(printed, argtypes, returned)
     if direct is not None:
         return replace(f, types=direct)
-    text = lines(printed)  # under another name: it may call itself
+    text = lines(printed)
     pyfunc = to_function(printed, "\n".join(t for t, _ in text) + "\n")
     try:
         typemap = types_of(pyfunc, argtypes).typemap
@@ -227,6 +202,11 @@ def nameable(f: Function) -> None:
     for s in walk(f.body):
         for e in operands(s):
             visit(e, s.loc)
+
+
+def typeable(f: Function, wide: frozenset[Expr] = frozenset()) -> Function:
+    """The program as it is put to Numba, under another name: it may call itself."""
+    return replace(f, name=f"{f.name}_primal", body=tuple(_typeable(s, wide) for s in f.body), arguments=())
 
 
 def _typeable(s: Stmt, wide: frozenset[Expr]) -> Stmt:

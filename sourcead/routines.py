@@ -9,11 +9,11 @@ section 12.1), and values that only linear code passes on are never computed aga
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import wraps
 from types import FunctionType
-from typing import Any
+from typing import Any, TypeVar
 from weakref import WeakSet
 
 import numpy as np
@@ -24,6 +24,27 @@ from numba.extending import register_jitable
 from .fingerprint import callees, names_in
 from .ir import Block, Call, Expr, Function, Raise, blocks, children, map_exprs, operands, rebuild, walk, with_blocks
 from .special import known
+
+R = TypeVar("R")
+
+_found: dict[Any, Any] = {}
+
+
+def begin() -> None:
+    """A compilation begins: globals may have changed since the last one."""
+    _found.clear()
+
+
+def once_a_compilation(fn: Callable[[Routine], R]) -> Callable[[Routine], R]:
+    """What is found out about a routine, remembered until the next compilation begins."""
+
+    @wraps(fn)
+    def remembered(r: Routine) -> R:
+        if (fn, r) not in _found:
+            _found[fn, r] = fn(r)
+        return _found[fn, r]
+
+    return remembered
 
 
 @dataclass(frozen=True)
@@ -52,37 +73,42 @@ class Routine:
     def __call__(self, *args: Any) -> Any:
         """All results, as the finished program gives them: for programs that are not finished."""
         own = [a.copy() if isinstance(a, np.ndarray) else a for a in args]
-        found = zip(flat(self.plain(*own)), self.results, strict=True)
+        found = zip(flat(as_python(self.untyped)(*own)), self.results, strict=True)
         given = [r for r, o in found if r is not None and o.argument is None]
         given = [r.copy() if isinstance(r, np.ndarray) else r for r in given] + [own[k] for k in self.changes]
         return given[0] if len(given) == 1 else tuple(given) or 0
 
-    def plain(self, *args: Any) -> Any:
-        """The function itself, called with the numbers and arrays in its arguments."""
-        left = iter(args)
-        values = tuple(a.value(left) for a in self.given) if self.given else args
-        k, names = self.pyfunc.__code__.co_argcount, self.pyfunc.__code__.co_varnames
-        return self.pyfunc(*values[:k], **dict(zip(names[k:], values[k:], strict=False)))
+    @property
+    def untyped(self) -> Routine:
+        return Routine(self.pyfunc, self.given, name=self.name)
 
-    @cached_property
+    @property
     def parsed(self) -> Function:
         """The program as it is written; its parameters are the numbers and arrays in the arguments."""
-        from .frontend import parse
-        from .parallel import in_order
+        return parsed(self.untyped)
 
-        return replace(in_order(parse(self.pyfunc, self.given, nothing=True)), arguments=())
-
-    @cached_property
-    def compiled(self) -> Any:
-        """The function itself, for type inference."""
-        from .infer import for_types
-
-        return for_types(self)
-
-    @cached_property
+    @property
     def pure(self) -> bool:
         """Does it nothing but compute a value?"""
         return not any(isinstance(s, Raise) for s in walk(self.parsed.body))
+
+
+@once_a_compilation
+def parsed(r: Routine) -> Function:
+    from .frontend import program_of
+    from .parallel import in_order
+
+    return in_order(program_of(r))
+
+
+@once_a_compilation
+def as_python(r: Routine) -> Any:
+    """A function that runs the program as it is written."""
+    from .emit import to_function
+
+    f = replace(r.parsed, name=f"{r.parsed.name}_primal")  # the name may be that of a function it calls
+    inner = {c.__name__: c for c in called(f.body, Routine)}
+    return to_function(f, routines={n: lambda *args, c=c: as_python(c.untyped)(*args) for n, c in inner.items()})
 
 
 @dataclass(frozen=True)
@@ -120,10 +146,10 @@ def flat(result: Any) -> Iterator[Any]:
 _callable: WeakSet[FunctionType] = WeakSet()  # plain functions that compiled code calls as they are
 
 
-def native(fn: Any, compile_: Any = None, **options: Any) -> Any:
+def native(fn: Any, **options: Any) -> Any:
     """The function compiled, and with it the plain functions that it calls; options: Numba's."""
     known()
-    compile_ = compile_ or njit(error_model="numpy", **options)
+    compile_ = njit(error_model="numpy", **options)
     functions = (fn, *callees(fn))
     for g in functions[1:]:
         if g not in _callable:

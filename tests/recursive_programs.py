@@ -121,6 +121,23 @@ def exchanged_arguments(w, x):
     return weighted(w, x, 2)
 
 
+def ackermann(m, n, x):
+    if m == 0:
+        return x + n
+    if n == 0:
+        return ackermann(m - 1, 1, x)
+    return ackermann(m - 1, int(n), halved(m, n - 1, x))
+
+
+def halved(m, n, x):
+    return 0.5 * ackermann(m, n, x)
+
+
+@program(0.7)
+def result_known_through_one_another(x):
+    return ackermann(2, 2, x)
+
+
 # ---- functions that change their arguments, and give arrays, several things or nothing --------------------------
 
 

@@ -2,6 +2,6 @@
 
 from ..fingerprint import fingerprint
 from .arguments import of_types
-from .parse import parse
+from .parse import parse, program_of
 
-__all__ = ["fingerprint", "of_types", "parse"]
+__all__ = ["fingerprint", "of_types", "parse", "program_of"]

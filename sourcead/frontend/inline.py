@@ -9,7 +9,7 @@ from types import FunctionType
 from typing import Any
 
 from ..ir import Call, Const, Expr, Index, Var
-from ..routines import Routine, calls_itself
+from ..routines import Routine, calls_itself, once_a_compilation
 from ..structure import Group, Shape
 from .activation import Activation, body_of, inside, join, local_names, parameters, stored
 from .arguments import Argument
@@ -96,15 +96,22 @@ _unknown: list[Routine] = []  # functions whose results are being found out
 
 def structure(q: Parser, node: ast.AST, fn: Routine) -> Value:
     """What a function that calls itself returns: its items, where that is a tuple."""
-    from .parse import parsed
-
     if len(_unknown) > KINDS:
         raise Refusal(f"`{fn.__name__}` calls itself with other kinds of arguments each time", "", q.loc(node))
+    return result_of(fn) if _unknown else result_known(fn)
+
+
+def result_of(fn: Routine) -> Value:
+    from .parse import parsed
+
     _unknown.append(fn)
     try:
         return parsed(fn.pyfunc, fn.given)[2]
     finally:
         _unknown.pop()
+
+
+result_known = once_a_compilation(result_of)
 
 
 def spread(q: Parser, node: ast.AST, v: Var, like: Value) -> Value:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
 from .. import primitives as p
 from ..errors import Unsupported
 from ..ir import Block, Bundle, Call, Const, Expr, Function, Return, in_bundle
+from ..routines import Routine, begin
 from .arguments import Argument, bind
 from .inline import body, of_function, returns_of
 from .jumps import eliminate
@@ -24,11 +26,17 @@ def parse(pyfunc: Callable[..., Any], given: Sequence[Argument] = (), nothing: b
 
     `given` tells what the arguments are made of; without it, each is one value. `nothing`: it may return None.
     """
+    begin()
     q, called, result = parsed(pyfunc, given)
     if result == Const(None) and not nothing:
         where = q.loc(q.act.source.node)
         raise Unsupported(f"`{q.act.name}` returns nothing", where, "end it with `return` and a number")
     return finish(q, called, result)
+
+
+def program_of(r: Routine) -> Function:
+    """The program of a function that stays a call, with a parameter for each number and array in the arguments."""
+    return replace(finish(*parsed(r.pyfunc, r.given)), arguments=())
 
 
 Called = tuple[tuple[str, str | Bundle], ...]
