@@ -7,6 +7,7 @@ from typing import Any
 
 from .api import grad as grad
 from .api import value_and_grad as value_and_grad
+from .custom import custom_rule as custom_rule
 from .debug import stages as stages
 from .errors import RuleMissing as RuleMissing
 from .errors import SourceadError as SourceadError
@@ -24,6 +25,11 @@ def __getattr__(name: str) -> Any:
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
+OURS = (
+    *("RuleMissing", "SourceadError", "Unsupported", "__version__"),
+    *("custom_rule", "grad", "stages", "stop_gradient", "tape", "value_and_grad", "vjp", "vjp_fn"),
+)
+
+
 def __dir__() -> list[str]:
-    errors = ["RuleMissing", "SourceadError", "Unsupported"]
-    return [*errors, "__version__", "grad", "stages", "stop_gradient", "tape", "value_and_grad", "vjp", "vjp_fn"]
+    return list(OURS)

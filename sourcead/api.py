@@ -22,6 +22,7 @@ from . import overlap, structure
 from . import primitives as p
 from .cache import Witness
 from .checks import argument_numbers, check_arguments, parameters
+from .custom.rule import CustomRule
 from .errors import SourceadError
 from .ordinary import ordinary
 from .outcome import Outputs
@@ -420,7 +421,7 @@ def _make(
 
     def make(f: Any) -> Any:
         kind = Gradient if jit and not config.DISABLE_JIT else PythonGradient
-        if isinstance(f, Dispatcher) and not isinstance(f, _Face):
+        if isinstance(f, Dispatcher) and not isinstance(f, (_Face, CustomRule)):
             f = f.py_func
         f = ordinary(f)
         if isinstance(f, _Face) and (f.outputs is not None or outputs is not None):

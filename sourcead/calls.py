@@ -8,6 +8,7 @@ import numpy as np
 from numba import typeof
 from numba.core import types
 
+from .custom import Ruled
 from .infer import infer, is_array
 from .ir import Assign, Block, Call, Const, Expr, Function, Namer, Return, Stmt, Var, blocks, names, walk, with_blocks
 from .lower.storage import Storage, analyse, changed
@@ -35,7 +36,10 @@ def routine_call(s: Stmt) -> Call | None:
 def typed_routine(call: Call, f: Function) -> Routine:
     assert isinstance(call.fn, Routine)
     found = (f.types[a.name] if isinstance(a, Var) else typeof(a.value) for a in call.args)  # type: ignore[attr-defined]
-    return replace(call.fn, argtypes=tuple(map(types.unliteral, found)), changes=(), results=())
+    argtypes = tuple(map(types.unliteral, found))
+    if isinstance(call.fn, Ruled):
+        return call.fn.typed(argtypes)
+    return replace(call.fn, argtypes=argtypes, changes=(), results=())
 
 
 def with_facts(f: Function, known: dict[Routine, Routine]) -> Function:
@@ -44,7 +48,8 @@ def with_facts(f: Function, known: dict[Routine, Routine]) -> Function:
         if call is None:
             return with_blocks(s, tuple(map(each, blocks(s))))
         assert isinstance(s, Assign)
-        return replace(s, value=replace(call, fn=known[typed_routine(call, f)]))
+        r = typed_routine(call, f)
+        return replace(s, value=replace(call, fn=r if isinstance(r, Ruled) else known[r]))
 
     def each(b: Block) -> Block:
         return tuple(map(one, b))
@@ -58,7 +63,7 @@ def facts(f: Function) -> dict[Routine, Routine]:
     waiting = [typed_routine(call, f) for s in walk(f.body) if (call := routine_call(s))]
     while waiting:
         r = waiting.pop()
-        if r not in programs:
+        if r not in programs and not isinstance(r, Ruled):
             g = programs[r] = spelled_out(infer(ssa(r.parsed), r.argtypes))
             waiting += [typed_routine(call, g) for s in walk(g.body) if (call := routine_call(s))]
     known = {r: r for r in programs}

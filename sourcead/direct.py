@@ -361,6 +361,14 @@ def _not(w: _Walk, e: Call, args: tuple[Expr, ...]) -> Any:
     return result_of(op.not_, (types.unliteral(w.type_of(args[0])),))
 
 
+def _given(w: _Walk, e: Call, args: tuple[Expr, ...]) -> Any:
+    fn, *given = (types.unliteral(w.type_of(a)) for a in args)
+    found = cpu_target.typing_context.resolve_function_type(fn, tuple(given), {})
+    if found is None:
+        raise NotDirect
+    return found.return_type
+
+
 def _left_to_numba(w: _Walk, e: Call, args: tuple[Expr, ...]) -> Any:
     raise NotDirect
 
@@ -370,6 +378,7 @@ SPECIAL: dict[Any, Callable[[_Walk, Call, tuple[Expr, ...]], Any]] = {
     p.shape_of: lambda w, e, args: types.UniTuple(INT, _array(w, args[0]).ndim),
     np.ndim: lambda w, e, args: INT if _array(w, args[0]) else None,
     p.pack: _pack,
+    p.given: _given,
     p.both: _logical,
     p.either: _logical,
     p.select: _select,

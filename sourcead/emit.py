@@ -144,6 +144,8 @@ def call_text(e: Call) -> tuple[str, int]:
             ((_, cls),) = e.kwargs
             return f"{cls.value}({inner})", ATOM  # type: ignore[attr-defined]
         return f"({inner},)" if len(a) == 1 else f"({inner})", ATOM
+    if fn is p.given:
+        return f"{expression(a[0])}({', '.join(map(expression, a[1:]))})", ATOM
     if fn is p.array_of:
         return f"np.array({rows(e)})", ATOM
     if fn is p.trips:

@@ -84,6 +84,10 @@ class _Walker:
             case _ if hasattr(x, "argnums") and hasattr(x, "pyfunc"):
                 self.add("gradient", x.argnums, x.single, x.value, x.has_aux, x.outputs, sorted(x.options.items()))
                 self.value(x.pyfunc)
+            case Dispatcher(parts=parts):  # a rule of the user's
+                self.add("rule", sorted(parts))
+                for part in (x.py_func, *(parts[k] for k in sorted(parts))):
+                    self.value(part)
             case Dispatcher():
                 self.add("njit", sorted((k, repr(v)) for k, v in x.targetoptions.items()))
                 self.value(x.py_func)

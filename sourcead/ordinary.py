@@ -15,6 +15,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from .custom.rule import CustomRule
+
 KINDS = inspect.Parameter
 _numbers = itertools.count(1)
 
@@ -27,7 +29,9 @@ class Self:
 
 
 def ordinary(f: Any) -> Any:
-    """`f` itself when its parameters are ordinary, or cannot be made so."""
+    """`f` itself when its parameters are ordinary, or cannot be made so; a function with a rule is called."""
+    if isinstance(f, CustomRule):
+        return made(f, f.__name__, list(inspect.signature(f.py_func).parameters.values()), f.py_func)
     if not isinstance(f, (functools.partial, pytypes.MethodType, pytypes.FunctionType)):
         return f
     inner = f.func if isinstance(f, functools.partial) else f

@@ -12,6 +12,8 @@ from numba.core import types
 
 from .calls import known_calls, with_outcome
 from .checks import argument_numbers, check_result
+from .custom import Ruled
+from .custom.programs import rule_program
 from .emit import RESERVED
 from .errors import SourceadError, Unsupported
 from .frontend import of_types, parse
@@ -109,6 +111,8 @@ def with_routines(f: Function) -> Function:
 def routine_program(r: Routine | Pullback, primals: dict[Routine, Function]) -> Function:
     """The program of a function that calls itself, or of its pullback, ready to be emitted."""
     routine = r.routine if isinstance(r, Pullback) else r
+    if isinstance(routine, Ruled):
+        return rule_program(r)
     if routine not in primals:
         primals[routine] = primal_stages(routine.pyfunc, routine.argtypes, routine=routine)["primal fused"]
     f = primals[routine]

@@ -53,6 +53,11 @@ def item(t: tuple[Any, ...], k: int) -> Any:
     return t[k]
 
 
+def given(fn: Any, *args: Any) -> Any:
+    """`fn(*args)`, of a function that is a value of the program"""
+    return fn(*args)
+
+
 def both(a: Any, b: Any) -> Any:
     """`a and b`"""
     return a and b
@@ -109,6 +114,17 @@ def broadcast_extent(a, b):
     if a == 1:
         return b
     raise ValueError("operands could not be broadcast together: axis lengths differ and neither is 1")
+
+
+def owned(x: Any) -> Any:
+    """A contiguous copy of an array."""
+    return np.array(x, order="C")
+
+
+@overload(owned)
+def _owned(x):
+    copy_c, copy_f = lambda x: x.copy(), lambda x: np.ascontiguousarray(x)
+    return copy_f if x.layout == "F" and x.ndim > 1 else copy_c
 
 
 @register_jitable

@@ -150,10 +150,7 @@ def native(fn: Any, **options: Any) -> Any:
     """The function compiled, and with it the plain functions that it calls; options: Numba's."""
     known()
     compile_ = njit(error_model="numpy", **options)
-    functions = (fn, *callees(fn))
-    for g in functions[1:]:
-        if g not in _callable:
-            _callable.add(register_jitable(g))
+    functions = (fn, *callable_natively(fn))
     if not any(map(calls_itself, functions)):
         return compile_(fn)
     made: dict[FunctionType, Any] = {}  # functions that call one another in a circle must be compiled ones
@@ -165,6 +162,15 @@ def native(fn: Any, **options: Any) -> Any:
         space = compiled.py_func.__globals__
         space.update({n: made[space[n]] for n in names_in(g.__code__) if _function(space.get(n)) in made})
     return made[fn]
+
+
+def callable_natively(fn: Any) -> list[FunctionType]:
+    """The plain functions that a function calls, which compiled code then may call as they are."""
+    found = callees(fn)
+    for g in found:
+        if g not in _callable:
+            _callable.add(register_jitable(g))
+    return found
 
 
 def _function(x: Any) -> Any:

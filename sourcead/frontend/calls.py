@@ -15,6 +15,7 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from .. import primitives as p
+from ..custom.rule import CustomRule
 from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
 from ..nested import GradientOf
@@ -24,6 +25,7 @@ from . import comprehensions, lists, records, tuples
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
 from .parser import Parser, describe
+from .ruled import ruled
 from .values import (
     Dictionary,
     Listing,
@@ -163,6 +165,8 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
             return made
     if is_gradient(fn):
         return gradient(q, node, fn, args, kwargs)
+    if isinstance(fn, CustomRule):
+        return ruled(q, node, fn, args, kwargs)
     if isinstance(fn, Dispatcher):
         return inline(q, node, Static(fn.py_func), args, kwargs)
     if is_function(fn) and not is_leaf(fn):

@@ -77,6 +77,7 @@ class Parser:
         self.missing: set[str] = set()
         self.routines: dict[Any, str] = {}  # names of functions that stay calls
         self.pending: set[Any] = set()  # results of such functions whose structure is not known yet
+        self.opaque: set[Any] = set()  # results of functions that are not looked into
         self.serial = itertools.count(1)  # of lists
         self.store: dict[str, Value] = {}  # what lists and dicts hold
         self.kept: dict[Any, str] = {}  # the names of their items

@@ -211,7 +211,7 @@ def items(q: Parser, node: ast.AST, value: Value, n: int) -> list[Value]:
     v = q.operand(node, value)
     if not isinstance(v, Var):
         raise Refusal("a number cannot be unpacked", "", q.loc(node))
-    if v in q.pending:
+    if v in q.pending or v in q.opaque:
         return [Index(v, (Const(k),)) for k in range(n)]
     q.require(node, Call(op.eq, (q.extent(node, v), Const(n))), ValueError, f"expected {n} values to unpack")
     return [Index(v, (Const(k),)) for k in range(n)]

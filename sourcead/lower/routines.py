@@ -6,12 +6,14 @@ is said by its results alone, in the primal and in both sweeps.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 from numba.core import types
 
+from ..custom import Ruled
 from ..ir import Assign, Call, Const, Expr, Unpack, Var
 from ..routines import Routine
 from .build import Builder
@@ -26,6 +28,8 @@ def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> Non
     targets: list[Var] = []
     back = iter([None if o.argument is None else given[o.argument] for o in fn.results])
     result = named(b, t, b.f.types[t], targets, back)
+    if isinstance(fn, Ruled):
+        named(b, "", fn.saved, targets, itertools.repeat(None))
     written = [(given[k], changed(b, args[k], given[k])) for k in fn.changes]
     targets += [new for _, new in written]
     value = Call(fn, args)

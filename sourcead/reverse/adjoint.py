@@ -55,7 +55,7 @@ def adjoint(s: Stmt, c: Context) -> list[Stmt]:
             if not any(bars):
                 return []
             if isinstance(value.fn, Routine):
-                return routine_shares(value, bars, loc, c)
+                return routine_shares(value, targets, bars, loc, c)
             return atom_shares(value, targets, bars, loc, c)
         case Assign(loc, Index(Var(a), index), value):
             if a in c.active:
@@ -228,7 +228,7 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
                 "use a `for` loop over a range, without `break`",
             )
         case Call(Routine()):
-            return routine_shares(value, (y_bar,), loc, c)
+            return routine_shares(value, (y,), (y_bar,), loc, c)
         case Call(Pullback(), args) if any(n in c.active for n in variables(*args)):
             raise Unsupported(
                 "a second derivative of a function that calls itself", loc, "write a loop instead of the recursion"

@@ -6,11 +6,13 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..infer import is_array, is_complex
+from ..custom import Ruled
+from ..errors import Unsupported
+from ..infer import is_array, is_complex, is_float
 from ..ir import Accum, Assign, Call, Const, Expr, Index, Loc, Stmt, Var, children, rebuild
 from ..routines import Pullback, Routine
 from ..rules import dot_left, dot_right
-from .context import Context, plain
+from .context import Context, adjoint_type, dtype, plain, zero
 
 
 def dot_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
@@ -29,24 +31,62 @@ def dot_shares(y: Call, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
     return out
 
 
-def routine_shares(y: Call, y_bars: tuple[Var | None, ...], loc: Loc | None, c: Context) -> list[Stmt]:
+def routine_shares(
+    y: Call, targets: tuple[Var, ...], y_bars: tuple[Var | None, ...], loc: Loc | None, c: Context
+) -> list[Stmt]:
     """A call of the pullback: adds to the adjoints of arrays in place, returns those of numbers.
 
-    y_bars: the adjoints of the results, None where nothing flows in.
+    targets: the results; y_bars: their adjoints, None where nothing flows in.
     """
     assert isinstance(y.fn, Routine)
-    seeds = {k: bar for k, bar in enumerate(y_bars) if bar is not None}
+    out: list[Stmt] = []
+    given: tuple[Expr, ...] = y.args
+    seeds: dict[int, Expr] = {k: bar for k, bar in enumerate(y_bars) if bar is not None}
+    if isinstance(y.fn, Ruled):
+        given, seeds = of_rule(y.fn, y.args, targets, y_bars, loc, c, out)
     active = {k: a.name for k, a in enumerate(y.args) if isinstance(a, Var) and a.name in c.active}
     arrays = [n for n in active.values() if is_array(c.types[n])]
     numbers = [n for n in active.values() if not is_array(c.types[n])]
     bars = tuple(c.bar(n) for n in arrays)
     result = c.temp(types.Tuple([c.types[n] for n in (*numbers, *(b.name for b in bars))]))
     pullback = Pullback(y.fn, tuple(active), tuple(seeds), len(arrays))
-    out: list[Stmt] = [Assign(loc, result, Call(pullback, (*bars, *y.args, *seeds.values())))]
+    out.append(Assign(loc, result, Call(pullback, (*bars, *given, *seeds.values()))))
     for k, n in enumerate(numbers):
         share = c.temp(c.types[n])
         out += [Assign(loc, share, Call(p.item, (result, Const(k)))), Accum(loc, c.bar(n), share)]
     return out
+
+
+def of_rule(
+    fn: Ruled,
+    args: tuple[Expr, ...],
+    targets: tuple[Var, ...],
+    y_bars: tuple[Var | None, ...],
+    loc: Loc | None,
+    c: Context,
+    out: list[Stmt],
+) -> tuple[tuple[Expr, ...], dict[int, Expr]]:
+    """What a rule gets in the backward sweep: what it remembers, and the adjoints of all real and complex results."""
+    if "pullback" not in fn.rule.parts:
+        name = fn.rule.__name__
+        raise Unsupported(f"`{name}` has a pushforward only", loc, f"attach a pullback: @{name}.pullback")
+    results = targets[: len(fn.results)]
+    seeds: dict[int, Expr] = {}
+    for k, (y, bar) in enumerate(zip(results, y_bars, strict=False)):
+        t = c.types[y.name]
+        if bar is not None:
+            seeds[k] = bar
+        elif is_array(t) and is_float(t):
+            seeds[k] = Var(c.fresh(f"{plain(y.name)}_bar", adjoint_type(t)))
+            extents = tuple(Call(p.shape, (y, Const(axis))) for axis in range(t.ndim))
+            out.append(Assign(loc, seeds[k], Call(np.zeros, (Call(p.pack, extents), dtype(t)))))  # type: ignore[arg-type]
+        elif is_float(t):
+            seeds[k] = zero(t)
+    if fn.called:
+        return targets[len(results) :], seeds
+    names, y_too = fn.recalled("pullback")
+    read = tuple(a for n, a in zip(fn.operands, args, strict=True) if n in names)
+    return (*read, *(results if y_too else ())), seeds
 
 
 def conjugate(e: Expr, c: Context) -> Expr:

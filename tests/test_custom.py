@@ -1,0 +1,219 @@
+"""Rules that users give: compiled, called from njit code, over external code; refusals; second order."""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import math
+
+import numpy as np
+import pytest
+from numba import njit, objmode
+
+from sourcead import Unsupported, custom_rule, grad, value_and_grad, vjp_fn
+
+X = np.array([0.4, 1.1, 0.7])
+
+libm = ctypes.CDLL(ctypes.util.find_library("m"))
+c_cbrt = libm.cbrt
+c_cbrt.restype, c_cbrt.argtypes = ctypes.c_double, [ctypes.c_double]
+
+
+@custom_rule
+@njit
+def cube_root(x):
+    return c_cbrt(x)
+
+
+@cube_root.pullback
+def cube_root_pullback(x, y, y_bar):
+    return y_bar / (3.0 * y * y)
+
+
+def sum_of_roots(x):
+    s = 0.0
+    for i in range(len(x)):
+        s += cube_root(x[i]) * x[i]
+    return s
+
+
+def test_external_code():
+    want = 4.0 / 3.0 * np.cbrt(X)
+    np.testing.assert_allclose(grad(sum_of_roots, jit=False)(X), want, rtol=1e-13)
+    gradient = grad(sum_of_roots)
+
+    @njit
+    def from_compiled_code(x):
+        return gradient(x)
+
+    np.testing.assert_allclose(from_compiled_code(X), want, rtol=1e-13)
+    assert njit(sum_of_roots)(X) == pytest.approx(sum_of_roots(X))
+
+
+@custom_rule
+@njit
+def erf_in_python(x):
+    with objmode(y="float64"):
+        y = math.erf(x)
+    return y
+
+
+@erf_in_python.pullback
+def erf_in_python_pullback(x, y, y_bar):
+    return y_bar * 2.0 / math.sqrt(math.pi) * math.exp(-x * x)
+
+
+def test_a_rule_of_its_own_is_a_function_to_differentiate():
+    assert grad(erf_in_python, jit=False)(0.4) == pytest.approx(2.0 / math.sqrt(math.pi) * math.exp(-0.16), rel=1e-14)
+    assert grad(cube_root)(8.0) == pytest.approx(1.0 / 12.0, rel=1e-14)
+
+
+@custom_rule
+def halves(p):
+    return p[0] * 0.5, np.sum(p[1]) * 0.5, 7
+
+
+@halves.pullback
+def halves_pullback(p, y, y_bar):
+    a_bar, b_bar, _ = y_bar
+    return a_bar * 0.5, np.full(p[1].shape, 0.5 * b_bar)
+
+
+def test_several_results_pulled_back():
+    def f(a, b):
+        u, v, n = halves((a, b))
+        return u * n, v
+
+    _, (a_bar, b_bar) = vjp_fn(f, (0, 1), jit=False)((np.ones(3), 3.0), X, X)
+    np.testing.assert_allclose(a_bar, 3.5)
+    np.testing.assert_allclose(b_bar, 1.5)
+
+
+def test_single_precision():
+    @custom_rule
+    def times(x, w):
+        return x * w
+
+    @times.pullback
+    def times_pullback(x, w, y, y_bar):
+        return y_bar * w, np.sum(y_bar * x)
+
+    x = X.astype(np.float32)
+    value, (x_bar, w_bar) = value_and_grad(lambda x, w: np.sum(times(x, w)), (0, 1), jit=False)(x, np.float32(2.0))
+    assert value.dtype == x_bar.dtype == w_bar.dtype == np.float32
+    np.testing.assert_allclose(x_bar, 2.0)
+
+
+# ---- refusals --------------------------------------------------------------------------------------------
+
+
+def refused(rule, *args, match):
+    """The text of the refusal; it quotes a line of this file."""
+    f = {1: lambda a: np.sum(rule(a)), 2: lambda a, b: np.sum(rule(a, b))}[len(args)]
+    with pytest.raises(Unsupported, match=match) as e:
+        grad(f, jit=False)(*args)
+    assert "test_custom.py" in str(e.value)
+    return str(e.value)
+
+
+def identity(pullback):
+    @custom_rule
+    def f(a):
+        return a * 1.0
+
+    f.pullback(pullback)
+    return f
+
+
+def test_adjoints_of_the_wrong_kind():
+    @custom_rule
+    def both(a, b):
+        return a * b
+
+    @both.pullback
+    def both_pullback(a, b, y, y_bar):
+        return y_bar * b
+
+    text = refused(both, 2.0, 3.0, match="gives 1 adjoint, and there are 2 arguments: `a`, `b`")
+    assert "return y_bar * b" in text and "^^^^" in text
+    refused(identity(lambda a, y, y_bar: np.sum(y_bar)), X, match="an array of real numbers with 1 axis")
+    refused(identity(lambda a, y, y_bar: (y_bar, 1.0)), X, match="gives 2 adjoints, and there are 1 argument")
+    refused(identity(lambda a, y, y_bar: y_bar * 1j), X, match="complex adjoint for `a`, which is real")
+    text = refused(identity(lambda y, y_bar: y_bar), X, match="has other parameters")
+    assert "it is called as pullback(a, y, y_bar)" in text
+    refused(identity(lambda a, y, y_bar: y_bar.nothing), X, match="Numba cannot compile the pullback of `f`")
+
+
+def test_adjoints_of_the_wrong_shape():
+    with pytest.raises(ValueError, match=r"for `a` an array of another shape[^$]*test_custom\.py"):
+        grad(lambda x: np.sum(identity_of_wrong_shape(x)), jit=False)(X)
+
+
+identity_of_wrong_shape = identity(lambda a, y, y_bar: y_bar[1:])
+
+
+def test_functions_that_write_into_their_arguments():
+    @custom_rule
+    def normalised(x):
+        x /= np.sum(x)
+        return x.copy()
+
+    @normalised.pullback
+    def normalised_pullback(x, y, y_bar):
+        return y_bar
+
+    @custom_rule
+    def shifted(x):
+        x[0] = 1.0
+        return x.copy()
+
+    shifted.pullback(normalised_pullback)
+    refused(shifted, X, match="writes into an argument")
+    refused(normalised, X, match="writes into an argument")
+
+
+view_of_argument = custom_rule(lambda x: x[1:])
+view_of_argument.pullback(lambda x, y, y_bar: x)
+
+
+def test_functions_that_return_their_arguments():
+    with pytest.raises(ValueError, match="must return a copy"):
+        grad(lambda x: np.sum(view_of_argument(x)), jit=False)(X)
+
+
+def test_no_rule():
+    @custom_rule
+    def f(a):
+        return a
+
+    text = refused(f, 2.0, match="`f` has no rule yet")
+    assert "@f.pullback" in text
+    f.pushforward(lambda a, y, a_dot: a_dot)
+    refused(f, 2.0, match="has a pushforward only")
+    with pytest.raises(TypeError, match="must be a Python function"):
+        f.pullback(3.0)
+    with pytest.raises(TypeError, match="takes a function"):
+        custom_rule(np.sin)
+
+
+def test_what_a_function_may_return():
+    @custom_rule
+    def text(a):
+        return "a"
+
+    text.pullback(lambda a, y, y_bar: 0.0)
+    with pytest.raises(Unsupported):
+        grad(lambda a: 1.0 if text(a) == "a" else a, jit=False)(2.0)
+
+    @custom_rule
+    def f(a):
+        return a
+
+    @f.forward
+    def f_forward(a):
+        return a
+
+    f.pullback(lambda saved, y_bar: 0.0)
+    refused(f, 2.0, match="must return a pair")
+    f.forward(lambda a: ((a, a), None))
+    refused(f, 2.0, match="gives a result of type UniTuple.float64 x 2., and `f` gives float64")
