@@ -13,6 +13,7 @@ from numba.core import types
 from .calls import known_calls, with_outcome
 from .checks import argument_numbers, check_result
 from .custom import Ruled
+from .custom.expand import rules_written_out
 from .custom.programs import rule_program
 from .emit import RESERVED
 from .errors import SourceadError, Unsupported
@@ -67,7 +68,8 @@ def gradient_stages(
         seeds = seed_types(f.name, argtypes[0], result_type(f), has_aux)
     single = isinstance(argnums, int)
     wrt = tuple(f.called_with[k][1] for k in ([argnums] if isinstance(argnums, int) else argnums))
-    out |= adjoint_stages(reverse(f, wrt, value=value, single=single, has_aux=has_aux, seeds=seeds, again=again))
+    f = reverse(f, wrt, value=value, single=single, has_aux=has_aux, seeds=seeds, again=again)
+    out |= adjoint_stages(rules_written_out(f, primal_stages) if again else f)
     f = out["fuse"]
     if parallel:
         f = out["parallel"] = in_parallel(f)

@@ -6,9 +6,11 @@ import ctypes
 import ctypes.util
 import math
 
+import differences
 import numpy as np
 import pytest
 from numba import njit, objmode
+from rule_programs import layer
 
 from sourcead import Unsupported, custom_rule, grad, value_and_grad, vjp_fn
 
@@ -217,3 +219,79 @@ def test_what_a_function_may_return():
     refused(f, 2.0, match="must return a pair")
     f.forward(lambda a: ((a, a), None))
     refused(f, 2.0, match="gives a result of type UniTuple.float64 x 2., and `f` gives float64")
+
+
+# ---- second order ------------------------------------------------------------------------------------------
+
+
+def steps(a, b):
+    s = a
+    for _ in range(3):
+        s = geometric_mean(s, b) + cube_root(s)
+    return s
+
+
+@custom_rule
+def geometric_mean(a, b):
+    return np.sqrt(a * b)
+
+
+@geometric_mean.forward
+def geometric_mean_forward(a, b):
+    y = np.sqrt(a * b)
+    return y, (a, b, y)
+
+
+@geometric_mean.pullback
+def geometric_mean_pullback(saved, y_bar):
+    a, b, y = saved
+    return 0.5 * y_bar * y / a, 0.5 * y_bar * y / b
+
+
+def test_second_derivatives():
+    first = grad(steps, jit=False)
+    for k in (0, 1):
+        second = grad(lambda a, b: np.sin(first(a, b)), k, jit=False)
+        want = differences.gradient(lambda a, b: np.sin(first(a, b)), (1.3, 0.7), (k,))
+        assert second(1.3, 0.7) == pytest.approx(float(want[0]), rel=1e-9)
+    third = grad(grad(grad(cube_root, jit=False), jit=False), jit=False)
+    assert third(1.7) == pytest.approx(10.0 / 27.0 * 1.7 ** (-8.0 / 3.0), rel=1e-12)
+
+
+def test_second_derivatives_of_arrays():
+    def f(w, b, z):
+        u, v = layer((w, b), z)
+        s, t = layer((u, v), z * v)
+        return np.sum(s * s) * v + t
+
+    first = grad(f, (0, 2), jit=False)
+
+    def g(w, b, z):
+        w_bar, z_bar = first(w, b, z)
+        return np.sum(w_bar * w_bar) * z_bar
+
+    args = X, 0.9, 1.3
+    got = grad(g, (0, 1, 2), jit=False)(*args)
+    for a, b in zip(got, differences.gradient(g, args, (0, 1, 2)), strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-7)
+
+
+def test_second_derivatives_through_external_code():
+    @custom_rule
+    def f(x):
+        return c_cbrt(x)
+
+    @f.forward
+    def f_forward(x):
+        y = c_cbrt(x)
+        return y, y
+
+    @f.pullback
+    def f_pullback(y, y_bar):
+        return y_bar / (3.0 * c_cbrt(y * y * y) * y)
+
+    assert grad(f, jit=False)(8.0) == pytest.approx(1.0 / 12.0)
+    with pytest.raises(Unsupported, match="a second derivative of `f`: the forward of `f` would have to be") as e:
+        grad(grad(f, jit=False), jit=False)(8.0)
+    assert "let the pullback take the arguments and the result" in str(e.value)
+    assert "y = c_cbrt(x)" in str(e.value)

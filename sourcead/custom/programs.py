@@ -59,11 +59,8 @@ class Program:
         self.constants |= {name: rule.compiled(self.kind), **dict(self.ruled.classes)}
         return Call(p.given, (Var(name), *args))
 
-    def type_of_call(self, args: tuple[Expr, ...]) -> Any:
-        """The type of what it returns."""
-        rule: CustomRule = self.ruled.rule
-        rule.check_count(self.kind, len(args))
-        return result_of(rule, self.kind, tuple(type_of(a, self.types, self.constants) for a in args))
+    def types_of(self, args: tuple[Expr, ...]) -> tuple[Any, ...]:
+        return tuple(type_of(a, self.types, self.constants) for a in args)
 
     def let(self, base: str, value: Expr) -> Var:
         v = Var(self.namer(base))
@@ -158,16 +155,11 @@ def pullback(r: Pullback) -> Function:
     q = begun(ruled, "pullback")
     wrt = [ruled.operands[k] for k in r.wrt]
     bars = {n: q.parameter(f"{n}_bar", ruled.leaves[n]) for n in wrt if is_array(ruled.leaves[n])}
-    remembered = recalled(q)
-    numbered = iter(range(len(leaf_types(ruled.result))))
-
-    def seed(base: str, t: Any) -> Expr:
-        return q.parameter(f"{base}_bar", t) if next(numbered) in r.results else Const(None)
-
-    y_bar = q.structured(ruled.result, "y", seed)
-    args = (*remembered, y_bar)
+    args = (*recalled(q), seeds_of(q, r.results))
     shares = q.let("shares", q.call(args))
-    given = per_argument(q, shares, q.type_of_call(args))
+    rule: CustomRule = ruled.rule
+    rule.check_count("pullback", len(args))
+    given = per_argument(q, shares, result_of(rule, "pullback", q.types_of(args)))
     numbers: dict[str, Expr] = {}
     for (share, t), e in zip(given, ruled.takes, strict=True):
         for n, found, kind in matched(q, e, share, t, ruled):
@@ -191,6 +183,16 @@ def recalled(q: Program) -> tuple[Expr, ...]:
     *takes, y = r.read(q.kind)
     given = tuple(Const(None) if e is None else e for e in takes)
     return (*given, Const(None) if y is None else q.structured(r.result, "y", q.parameter))
+
+
+def seeds_of(q: Program, results: tuple[int, ...]) -> Expr:
+    """The adjoints of the results with these numbers, structured like the result."""
+    numbered = iter(range(len(leaf_types(q.ruled.result))))
+
+    def seed(base: str, t: Any) -> Expr:
+        return q.parameter(f"{base}_bar", t) if next(numbered) in results else Const(None)
+
+    return q.structured(q.ruled.result, "y", seed)
 
 
 def per_argument(q: Program, shares: Expr, t: Any) -> list[tuple[Expr, Any]]:

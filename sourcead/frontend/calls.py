@@ -180,7 +180,8 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
     if hasattr(fn, "__self__"):
         raise Refusal(f"the method `{fn.__name__}` of {describe(fn.__self__)} cannot be called", "call plain functions")
     raise Refusal(
-        f"{describe(fn)} cannot be called in a differentiated function", "call plain Python or NumPy functions"
+        f"{describe(fn)} cannot be called in a differentiated function",
+        "call plain Python or NumPy functions, or put the call into a function with a rule: sourcead.custom_rule",
     )
 
 
@@ -210,6 +211,10 @@ def gradient(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
 
 def is_leaf(fn: Any) -> bool:
     """Does the call stay a call, for the rule table to differentiate?"""
+    try:
+        hash(fn)
+    except TypeError:  # a function of C
+        return False
     if fn in KNOWN_BUILTINS or is_draw(fn) or isinstance(fn, np.ufunc) or fn in SPELLINGS or rule_of(fn) is not None:
         return True
     if isinstance(fn, type):

@@ -38,7 +38,10 @@ INPLACE: dict[type, Callable[..., Any]] = {
 
 REFUSED: dict[type, tuple[str, str]] = {
     ast.Try: ("`try` is not supported", "test the condition with an if before"),
-    ast.With: ("`with` is not supported", "open and close resources outside of the function"),
+    ast.With: (
+        "`with` is not supported",
+        "open and close resources outside of the function; `objmode` in a function with a rule: sourcead.custom_rule",
+    ),
     ast.Global: ("`global` is not supported", "pass the value as an argument and return it"),
     ast.Nonlocal: ("`nonlocal` is not supported", "return the value from the inner function"),
     ast.Import: ("`import` inside of a function is not supported", "import at the top of the module"),
