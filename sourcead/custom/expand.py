@@ -89,7 +89,8 @@ class _Expansion:
 
     def forward(self, s: Stmt, targets: tuple[Var, ...], value: Expr, out: list[Stmt]) -> None:
         """The forward sweep of a rule that saves."""
-        assert isinstance(value, Call) and isinstance(value.fn, Ruled)
+        assert isinstance(value, Call)
+        assert isinstance(value.fn, Ruled)
         returned, _ = self.program(value.fn, "forward", value.fn.arguments, value.args, s, out)
         left = iter(targets)
         for e in flat(returned):
@@ -108,7 +109,8 @@ class _Expansion:
     def pullback(self, s: Assign, out: list[Stmt]) -> list[Expr]:
         """The backward sweep of a rule: adds to the adjoints of arrays; gives what flows to numbers."""
         call = s.value
-        assert isinstance(call, Call) and isinstance(call.fn, Pullback)
+        assert isinstance(call, Call)
+        assert isinstance(call.fn, Pullback)
         fn, ruled = call.fn, call.fn.routine
         assert isinstance(ruled, Ruled)
         q = begun(ruled, "pullback")
@@ -135,7 +137,7 @@ class _Expansion:
         inner, returns = self.read(r, kind, argtypes, s)
         given = iter(args)
         new = {n: self.fresh(n) for n in sorted(variable_names(inner))}
-        for n, t in zip(inner.params, (leaf for t in argtypes for leaf in leaf_types(t)), strict=True):
+        for n, t in zip(inner.params, leaf_types(types.Tuple(argtypes)), strict=True):
             if isinstance(t, types.NoneType):
                 continue
             a = next(given)
@@ -158,7 +160,7 @@ class _Expansion:
             f = list(self.stages(rule.function(kind), argtypes).values())[-1]
             return f, result_type(f)
         except Unsupported as e:
-            what = f"a second derivative of `{rule.__name__}`: {rule.title(kind)} would have to be differentiated itself"
+            what = f"a second derivative of `{rule.__name__}`: {rule.title(kind)} would have to be differentiated"
             remedy = "write it in what can be differentiated"
             if kind == "forward":
                 remedy += ", or let the pullback take the arguments and the result"
