@@ -25,7 +25,7 @@ from .nested import expanded
 from .outcome import Outputs, seed_types, with_written
 from .parallel import in_order, in_parallel, refuse_dependent
 from .reverse import reverse
-from .routines import Pullback, Routine, called, retargeted
+from .routines import Pullback, Routine, begin, called, retargeted
 from .simplify import accumulators, fuse, polish, simplify
 from .simplify.effects import draws
 from .simplify.guards import guards
@@ -57,6 +57,7 @@ def gradient_stages(
     `parallel`: `prange` loops run in parallel where they can; `outputs`: the adjoints of the results are the first
     argument.
     """
+    begin()
     seeds = None
     if outputs is None:
         out = primal_stages(pyfunc, argtypes, given, parallel)
@@ -99,7 +100,7 @@ def with_routines(f: Function) -> Function:
     if not programs:
         return f
     taken = Namer({n for g in (f, *programs.values()) for n in variable_names(g)} | RESERVED | {f.name})
-    named = {r: replace(r, name=taken(r.__name__)) for r in reversed(programs)}
+    named = {r: replace(r, name=taken(r.title)) for r in reversed(programs)}
     constants = dict(f.constants)
     finished = []
     for r, g in reversed(programs.items()):
@@ -116,7 +117,7 @@ def routine_program(r: Routine | Pullback, primals: dict[Routine, Function]) -> 
     if isinstance(routine, Ruled):
         return rule_program(r)
     if routine not in primals:
-        primals[routine] = primal_stages(routine.pyfunc, routine.argtypes, routine=routine)["primal fused"]
+        primals[routine] = primal_stages(None, routine.argtypes, routine=routine)["primal fused"]
     f = primals[routine]
     if any(map(draws, f.body)):
         raise Unsupported(

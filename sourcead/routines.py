@@ -22,6 +22,7 @@ from numba.core.dispatcher import Dispatcher
 from numba.extending import register_jitable
 
 from .fingerprint import callees, names_in
+from .forms import NUMBERS, Given, Inner
 from .ir import Block, Call, Expr, Function, Raise, blocks, children, map_exprs, operands, rebuild, walk, with_blocks
 from .special import known
 
@@ -59,16 +60,21 @@ class Origin:
 class Routine:
     """A user's function that calls itself, for arguments of these types (none: not known yet)."""
 
-    pyfunc: FunctionType
-    given: tuple[Any, ...] = ()  # what is known of its arguments while parsing, when they are not numbers and arrays
+    code: FunctionType | Inner
+    given: Given = NUMBERS
     argtypes: tuple[Any, ...] = ()
     changes: tuple[int, ...] = ()  # the arguments that it writes into
     results: tuple[Origin, ...] = ()  # where the numbers and arrays in its result come from; none: not known yet
     name: str = field(default="", compare=False)  # in emitted code
 
     @property
+    def title(self) -> str:
+        """What the user calls it."""
+        return self.code.__name__.replace("<lambda>", "lambda_")
+
+    @property
     def __name__(self) -> str:
-        return self.name or self.pyfunc.__name__.replace("<lambda>", "lambda_")
+        return self.name or self.title
 
     def __call__(self, *args: Any) -> Any:
         """All results, as the finished program gives them: for programs that are not finished."""
@@ -80,7 +86,7 @@ class Routine:
 
     @property
     def untyped(self) -> Routine:
-        return Routine(self.pyfunc, self.given, name=self.name)
+        return Routine(self.code, self.given, name=self.name)
 
     @property
     def parsed(self) -> Function:
@@ -127,8 +133,12 @@ class Pullback:
     name: str = field(default="", compare=False)
 
     @property
+    def title(self) -> str:
+        return f"{self.routine.title}_pullback"
+
+    @property
     def __name__(self) -> str:
-        return self.name or f"{self.routine.__name__}_pullback"
+        return self.name or self.title
 
     def __call__(self, *args: Any) -> Any:
         raise TypeError("a pullback is a program, which is called where it is emitted")

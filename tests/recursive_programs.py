@@ -292,13 +292,9 @@ def bell(t):
     return math.exp(-t * t)
 
 
-def wave(t):
-    return np.sin(t) * t
-
-
-@program(0.1, 1.7)
-def function_as_argument(a, b):
-    return refined(bell, a, b, 1e-2) * refined(wave, a, b, 1e-2)
+@program(0.1, 1.7, 0.8)
+def function_as_argument(a, b, k):
+    return refined(bell, a, b, 1e-2) * refined(lambda t: np.sin(k * t) * t, a, b, 1e-2)
 
 
 def in_a_tree(tree, x, *, scale=0.5):
@@ -323,6 +319,87 @@ def stepped(state, n):
 @program(0.8, 0.3)
 def tuple_rebuilt_in_each_call(x, v):
     return stepped((x, v), 3)
+
+
+def applied(f, *xs, times=2, **others):
+    if times == 0:
+        return xs[0] * others["scale"]
+    return applied(f, f(xs[1]), xs[0], times=times - 1, scale=others["scale"] * 0.9)
+
+
+@program(0.8, 0.3)
+def any_number_of_arguments(x, y):
+    return applied(lambda t: np.sin(x * t), x, y, scale=y)
+
+
+# ---- inner functions ------------------------------------------------------------------------------------------------
+
+
+@program(X, 5)
+def inner_function_with_a_memory(x, n):
+    known = np.zeros(n + 1)
+
+    def fib(k):
+        if k < 2:
+            return x[k]
+        if known[k] == 0.0:
+            known[k] = fib(k - 1) * 0.5 + fib(k - 2) * x[k]
+        return known[k]
+
+    return fib(n) + known[3]
+
+
+@program(X)
+def inner_functions_that_call_one_another(x):
+    out = np.ones(6)
+
+    def up(n):
+        if n < 5:
+            out[n] *= x[n]
+            down(n + 1)
+
+    def down(n, scale=x[0]):
+        if n < 5:
+            out[n + 1] += out[n] * scale
+            up(n + 1)
+
+    up(0)
+    down(2, 0.5)
+    return np.sum(out**2)
+
+
+def polynomial(c, x):
+    def rest(k):
+        return c[k] if k == len(c) - 1 else c[k] + x * rest(k + 1)
+
+    return rest(0)
+
+
+@program(X)
+def inner_functions_of_several_calls(x):
+    def power(n):
+        return k if n == 0 else k * power(n - 1)
+
+    k = x[1] * 2.0
+    s = power(2)
+    k = x[2]
+    return s + power(3) + polynomial(x[:3], x[0]) * polynomial(x[3:], k)
+
+
+@program(X)
+def inner_function_in_a_recursion(x):
+    weights = [x[0], x[1]]
+
+    def outer(n, v):
+        def inner(m):
+            return v if m == 0 else x[n] * inner(m - 1) + outer(n - 1, v * weights[0])
+
+        return weights[1] * v if n == 0 else inner(2) + outer(n - 1, v * 0.9)
+
+    return outer(3, x[1])
+
+
+# ---- gradients ------------------------------------------------------------------------------------------------------
 
 
 cubes = grad(lambda x: np.sum(x**3), jit=False)

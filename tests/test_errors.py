@@ -259,14 +259,6 @@ def _(x):
     yield x
 
 
-@refused("is an inner function and calls itself")
-def _(x):
-    def again(y, n):
-        return y if n == 0 else again(y, n - 1) * y
-
-    return again(x, 3)
-
-
 @refused("returns nothing on some path")
 def _(x):
     if x > 0.0:

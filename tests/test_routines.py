@@ -34,8 +34,29 @@ def growing(x, n):
     return growing(x * x, n - 1)
 
 
-def applied(f, n):
-    return 1.0 if n == 0 else f(n) * applied(f, n - 1)
+def list_of_its_caller(x):
+    path = []
+
+    def rec(n):
+        path.append(n)
+        return x if n == 0 else x * rec(n - 1)
+
+    return rec(3)
+
+
+def grown_list(x):
+    xs = []
+    for i in range(40):
+        xs.append(i * x)
+
+    def rec(n):
+        return xs[0] if n == 0 else xs[n] * rec(n - 1)
+
+    return rec(3)
+
+
+def given_itself(self, x, n):
+    return x if n == 0 else x * self(self, x, n - 1)
 
 
 def nested_deeper(t, n):
@@ -112,12 +133,10 @@ def test_root():
         (lambda x: added(x, x, 2), (np.ones(3),), "is given an array twice that it changes"),
         (lambda x: added(x[1:], x[:-1], 2), (np.ones(3),), "is given an array twice that it changes"),
         (changed_later, (np.ones(3),), "may be its own argument, which is changed later"),
-        (
-            lambda x: applied(lambda k: k * x, 2),
-            (0.5,),
-            "`f` is not a number, an array or a function of the",
-        ),
         (lambda x: nested_deeper((x,), 3), (0.5,), "with other kinds of arguments each time"),
+        (list_of_its_caller, (0.5,), "cannot change a list or a dict of its callers"),
+        (grown_list, (0.5,), "`rec` calls itself, and reads `xs`, which is not made of numbers, arrays and functions"),
+        (lambda x: given_itself(given_itself, x, 3), (0.5,), "is called by functions that it makes or is given"),
     ],
 )
 def test_refusals(f, args, message):

@@ -8,15 +8,14 @@ from dataclasses import replace
 from types import FunctionType
 from typing import Any
 
-from ..ir import Call, Const, Expr, Index, Var
+from ..ir import Call, Const, Index, Var
 from ..routines import Routine, calls_itself, once_a_compilation
-from ..structure import Group, Shape
+from . import captured
 from .activation import Activation, body_of, inside, join, local_names, parameters, stored
-from .arguments import Argument
 from .jumps import Region, completes
 from .parser import Parser
 from .source import Source, Tree, find
-from .values import Nested, Partial, Record, Refusal, Static, Tup, Value, is_code
+from .values import Nested, Partial, Record, Refusal, Static, Tup, Value
 
 AGAIN = 2  # a helper that is given functions may come to be called by one of them
 KINDS = 12  # of arguments that a function which calls itself may get on the way down
@@ -25,13 +24,13 @@ DEEPEST = 60  # calls within calls; functions that make functions could go on fo
 
 def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value], kwargs: dict[str, Value]) -> Value:
     """The value of `callee(*args, **kwargs)`, after the statements of its body."""
-    act = activation(q, callee)
-    if isinstance(callee, Static) and calls_itself(callee.value):
+    act = activation(callee)
+    if callee_calls_itself(callee):
         return routine(q, node, callee, act, args, kwargs)
     if sum(a.key is act.key for a in q.stack) > AGAIN or len(q.stack) > DEEPEST:
         raise Refusal(
-            f"`{act.name}` is an inner function and calls itself, which is not supported",
-            "define it outside, or write a loop",
+            f"`{act.name}` is called by functions that it makes or is given, again and again",
+            "write a loop, or let it call itself by its name",
             q.loc(node),
         )
     tree = act.source.node
@@ -51,19 +50,17 @@ def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value],
         q.stack = caller
 
 
+def callee_calls_itself(callee: Nested | Static) -> bool:
+    return captured.calls_itself(callee) if isinstance(callee, Nested) else calls_itself(callee.value)
+
+
 def routine(
-    q: Parser, node: ast.AST, callee: Static, act: Activation, args: list[Value], kwargs: dict[str, Value]
+    q: Parser, node: ast.AST, callee: Nested | Static, act: Activation, args: list[Value], kwargs: dict[str, Value]
 ) -> Value:
     """A call that stays one."""
     given = arguments(q, node, callee, act, args, kwargs)
-    found: list[Argument] = []
-    operands: list[Expr] = []
-    for name, value in given.items():
-        known: list[Value | None] = []
-        shape = taken_apart(q, node, value, known, operands, f"`{act.name}` calls itself, and its argument `{name}`")
-        found.append(Argument(shape, (False,) * len(known), tuple(known)))
-    special = any(a != Argument() for a in found)
-    fn = Routine(callee.value, tuple(found) if special else ())
+    code, known, operands = captured.Taking(q, node, act.name).call(callee, given)
+    fn = Routine(code, known)
     if fn not in q.routines:
         q.routines[fn] = q.namer(fn.__name__)
     result = q.temp(node, Call(replace(fn, name=q.routines[fn]), tuple(operands)))
@@ -71,24 +68,6 @@ def routine(
         q.pending.add(result)
         return result
     return spread(q, node, result, structure(q, node, fn))
-
-
-def taken_apart(
-    q: Parser, node: ast.AST, v: Value, known: list[Value | None], operands: list[Expr], what: str
-) -> Shape:
-    """How an argument of a function that stays a call is structured: its numbers and arrays are passed as `operands`,
-    for what is `known` while parsing the function is parsed anew."""
-    if isinstance(v, Tup):
-        shapes = tuple(taken_apart(q, node, i, known, operands, what) for i in v.items)
-        return Group("tuple", shapes, v.fields, v.cls)
-    if isinstance(v, Static) or isinstance(v, Const) and (v.value is None or isinstance(v.value, str)):
-        known.append(v)
-    elif is_code(v):
-        known.append(None)
-        operands.append(q.operand(node, v))
-    else:
-        raise Refusal(f"{what} is not a number, an array or a function of the module", "pass arrays", q.loc(node))
-    return None
 
 
 _unknown: list[Routine] = []  # functions whose results are being found out
@@ -106,7 +85,7 @@ def result_of(fn: Routine) -> Value:
 
     _unknown.append(fn)
     try:
-        return parsed(fn.pyfunc, fn.given)[2]
+        return parsed(fn)[2]
     finally:
         _unknown.pop()
 
@@ -122,7 +101,7 @@ def spread(q: Parser, node: ast.AST, v: Var, like: Value) -> Value:
     return Const(None) if like == Const(None) else v
 
 
-def activation(q: Parser, callee: Nested | Static) -> Activation:
+def activation(callee: Nested | Static) -> Activation:
     if isinstance(callee, Nested):
         home, tree = callee.home, callee.node
         source = Source(tree, home.source.file, home.source.lines, home.source.first)

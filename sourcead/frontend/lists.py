@@ -35,6 +35,7 @@ def put(q: Parser, node: ast.AST, owner: Listing, contents: Tup) -> None:
 
 
 def may_change(q: Parser, owner: Listing) -> None:
+    q.own(owner.key)
     if owner.key in q.iterated:
         raise Refusal("a list cannot change while a loop goes over it", "go over its indices, or make another list")
 

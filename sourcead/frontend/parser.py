@@ -73,6 +73,7 @@ class Parser:
         self.never_none: set[str] = set()  # parameters that are not None, whatever happens
         self._frozen: dict[int, tuple[np.ndarray, Var]] = {}
         self.stack: list[Activation] = []
+        self.around: list[Activation] = []  # functions in which inner ones were defined that are given
         self.labels = 0
         self.missing: set[str] = set()
         self.routines: dict[Any, str] = {}  # names of functions that stay calls
@@ -83,6 +84,7 @@ class Parser:
         self.kept: dict[Any, str] = {}  # the names of their items
         self.forms: dict[str, Value] = {}  # of the items of lists that were empty when a loop began
         self.iterated: set[str] = set()  # lists that loops around go over
+        self.lent: set[str] = set()  # lists and dicts of a function that stays a call, which belong to its callers
         self.unknown_indices = 0  # of tuples and dicts, met so far
 
     @property
@@ -220,6 +222,13 @@ class Parser:
             unique[key] = self.namer(base)
         return Var(unique[key])
 
+    def own(self, key: str) -> None:
+        """A list or a dict is about to change."""
+        if key in self.lent:
+            raise Refusal(
+                "a function that calls itself cannot change a list or a dict of its callers", "give it an array instead"
+            )
+
     def local(self, name: str) -> str:
         """The program's name for a local name of the user's."""
         return self.variable(name, name).name
@@ -234,8 +243,8 @@ class Parser:
                 case None:
                     home.env[name] = Refused()
                     raise Refusal(f"`{name}` is read before anything is assigned to it", "assign it first")
-                case Unclear(why):
-                    raise Refusal(why, "give the things different names")
+                case Unclear(why, remedy):
+                    raise Refusal(why, remedy)
                 case Refused():
                     raise Refusal
                 case value:
@@ -313,8 +322,8 @@ class Parser:
                 raise Refusal(f"{describe(x)} cannot be used as a number or an array here")
             case Refused():
                 raise Refusal
-            case Unclear(why):
-                raise Refusal(why, "give the things different names")
+            case Unclear(why, remedy):
+                raise Refusal(why, remedy)
         raise Refusal("a function cannot be used as a number or an array here")
 
     def keep(self, node: ast.AST, key: Any, base: str, value: Value) -> Value:
@@ -335,10 +344,7 @@ class Parser:
                 for k, (v, f) in enumerate(zip(value.items, labels(value), strict=True))
             )
             return replace(value, items=items)
-        owner = key
-        while isinstance(owner, tuple):
-            owner = owner[0]
-        if not is_code(value) or value == Const(None) and isinstance(owner, str) and self.stays(owner, value):
+        if not is_code(value) or value == Const(None) and isinstance(root(key), str) and self.stays(root(key), value):
             return value
         var = self.variable(key, base)
         pairs.append((var, value))  # type: ignore[arg-type]
@@ -384,9 +390,14 @@ class Parser:
 
 def in_store(key: Any) -> bool:
     """Is it the key of a list or a dict, or of one of its items?"""
+    return isinstance(root(key), str) and root(key).startswith("[")
+
+
+def root(key: Any) -> Any:
+    """The key of the name, or of the list or dict, of which this is the key of an item."""
     while isinstance(key, tuple):
         key = key[0]
-    return isinstance(key, str) and key.startswith("[")
+    return key
 
 
 def labels(value: Tup | Record) -> list[str]:

@@ -25,6 +25,7 @@ def new(q: Parser, node: ast.AST, contents: Record, base: str = "item") -> Dicti
 
 
 def put(q: Parser, node: ast.AST, owner: Dictionary, contents: Record, base: str = "item") -> None:
+    q.own(owner.key)
     q.store[owner.key] = q.keep(node, owner.key, base, contents)
 
 

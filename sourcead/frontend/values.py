@@ -112,9 +112,10 @@ class Method:
 
 @dataclass(frozen=True)
 class Unclear:
-    """A name that holds different kinds of thing on different paths; using it is refused."""
+    """A name that holds different kinds of thing on different paths, or what cannot be used; using it is refused."""
 
     why: str
+    remedy: str = "give the things different names"
 
 
 @dataclass(frozen=True)

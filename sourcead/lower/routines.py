@@ -91,7 +91,7 @@ def refuse_shared(b: Builder, fn: Routine, given: tuple[Any, ...]) -> None:
     for k in fn.changes:
         if any(seen[k] & m for j, m in enumerate(seen) if j != k):
             raise b.refuse(
-                f"`{fn.__name__}` calls itself, and is given an array twice that it changes",
+                f"`{fn.title}` calls itself, and is given an array twice that it changes",
                 "pass a copy: x.copy(), or the whole array once, with the places as numbers",
             )
 
