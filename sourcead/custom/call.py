@@ -36,11 +36,6 @@ class Ruled(Routine):
         return False
 
     @property
-    def title(self) -> str:
-        """What emitted code calls the function."""
-        return self.pyfunc.__name__.replace("<lambda>", "lambda_")
-
-    @property
     def operands(self) -> tuple[str, ...]:
         """The names of the numbers and arrays in the arguments."""
         return tuple(n for e in self.takes for n in names_in(e))
