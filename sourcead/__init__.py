@@ -12,9 +12,11 @@ from .debug import stages as stages
 from .errors import RuleMissing as RuleMissing
 from .errors import SourceadError as SourceadError
 from .errors import Unsupported as Unsupported
+from .modes import jvp as jvp
+from .modes import jvp_fn as jvp_fn
+from .modes import vjp as vjp
+from .modes import vjp_fn as vjp_fn
 from .primitives import stop_gradient as stop_gradient
-from .pullbacks import vjp as vjp
-from .pullbacks import vjp_fn as vjp_fn
 
 __version__ = "0.1.0"
 
@@ -27,7 +29,7 @@ def __getattr__(name: str) -> Any:
 
 OURS = (
     *("RuleMissing", "SourceadError", "Unsupported", "__version__"),
-    *("custom_rule", "grad", "stages", "stop_gradient", "tape", "value_and_grad", "vjp", "vjp_fn"),
+    *("custom_rule", "grad", "jvp", "jvp_fn", "stages", "stop_gradient", "tape", "value_and_grad", "vjp", "vjp_fn"),
 )
 
 

@@ -35,7 +35,7 @@ from .ir import (
     walk,
 )
 from .rules import is_constant
-from .simplify.effects import storage
+from .simplify.effects import mutated, storage
 
 ALLOCATIONS: frozenset[Callable[..., Any]] = frozenset(
     {np.empty, np.zeros, np.ones, np.full, np.empty_like, np.zeros_like, np.ones_like, np.arange, np.linspace, np.eye}
@@ -237,7 +237,7 @@ def active(f: Function, wrt: tuple[str, ...], results: tuple[str, ...]) -> set[s
         match s:
             case Assign(_, t, v) | Accum(_, t, v):
                 name = t.array.name if isinstance(t, Index) else t.name
-                edges += [(n, name) for n in differentiable(v)]
+                edges += [(n, changed) for n in differentiable(v) for changed in (name, *mutated(v))]
             case Unpack():
                 edges += [(n, t.name) for n in differentiable(s.value) for t in s.targets]
             case Move():

@@ -25,7 +25,7 @@ from .checks import argument_numbers, check_arguments, parameters
 from .custom.rule import CustomRule
 from .errors import SourceadError
 from .ordinary import ordinary
-from .outcome import Outputs
+from .outcome import GRAD, Mode
 from .routines import native
 
 OPTIONS = ("fastmath", "nogil", "boundscheck", "parallel")
@@ -47,7 +47,7 @@ class _Face:
     options: Mapping[str, Any]
     cached: bool
     specialisations: dict[tuple[types.Type, ...], compiler.Specialisation]
-    outputs: Outputs | None  # of a pullback, whose first argument are seeds
+    mode: Mode
     given: tuple[structure.Shape, ...] = ()  # what arguments were before they were made tuples
     structured: dict[tuple[structure.Shape, ...], Any]  # the gradients for lists, dicts and objects
     shared: dict[tuple[overlap.Place | None, ...], Any]  # the gradients for arguments that overlap
@@ -61,9 +61,9 @@ class _Face:
         has_aux: bool,
         options: Mapping[str, Any],
         cached: bool,
-        outputs: Outputs | None = None,
+        mode: Mode = GRAD,
     ) -> None:
-        self.pyfunc, self.value, self.has_aux, self.outputs = f, value, has_aux, outputs
+        self.pyfunc, self.value, self.has_aux, self.mode = f, value, has_aux, mode
         self.function = user_function(f)
         self.argnums, self.single = argument_numbers(argnums, self.function)
         self.options, self.cached, self.specialisations = dict(options), cached, {}
@@ -71,12 +71,12 @@ class _Face:
 
     def _arguments(self) -> tuple[Any, ...]:
         argnums = self.argnums[0] if self.single else self.argnums
-        return self.pyfunc, argnums, self.value, self.has_aux, dict(self.options), self.cached, self.outputs
+        return self.pyfunc, argnums, self.value, self.has_aux, dict(self.options), self.cached, self.mode
 
     @property
     def _first(self) -> int:
         """Where the arguments of the function begin: behind the seeds, if there are any."""
-        return 0 if self.outputs is None else 1
+        return int(self.mode.seeded)
 
     def _check(self, argtypes: Sequence[types.Type], values: Sequence[Any] = ()) -> None:
         k = self._first
@@ -94,7 +94,7 @@ class _Face:
             tuple(sorted(self.options.items())),
             self.cached,
             self.given,
-            self.outputs,
+            self.mode,
         )
 
     # ---- lists, dicts and dataclasses: they are passed on as tuples ----
@@ -111,6 +111,8 @@ class _Face:
         """A call with lists, dicts or dataclasses; the gradients come back in the same."""
         made = self._for(values)
         result = made(*map(structure.as_tuples, values))
+        if self.mode.kind == "jvp":
+            return result
         kept, gradient = (None, result)
         if self.value:
             kept, gradient = result
@@ -125,7 +127,7 @@ class _Face:
     def _overlapped(self, values: Sequence[Any], error: p.Overlap) -> Any:
         """A call with arguments that overlap, one of which the function changes."""
         call = overlap.shared(values[self._first :])
-        if call is None or (self.outputs is not None and self.outputs.argnums):
+        if call is None or self.mode.outputs.argnums or self.mode.kind == "jvp":
             raise error
         places, names = tuple(call.places), parameters(self.function)
         at = overlap.positions(self.argnums, places)
@@ -133,7 +135,7 @@ class _Face:
         if places not in self.shared:
             f = overlap.function_of_memory(self.pyfunc, self.function.__name__, names, places)
             kind: Any = type(self)
-            self.shared[places] = kind(f, wrt, self.value, self.has_aux, self.options, False, self.outputs)
+            self.shared[places] = kind(f, wrt, self.value, self.has_aux, self.options, False, self.mode)
         result = self.shared[places](*values[: self._first], *overlap.arguments(call))
         kept, bars = (None, result)
         if self.value:
@@ -204,7 +206,7 @@ class _Face:
 
     @property
     def _what(self) -> str:
-        return "vjp" if self.outputs is not None else "value_and_grad" if self.value else "grad"
+        return self.mode.kind if self.mode.seeded else "value_and_grad" if self.value else "grad"
 
     def _repr_markdown_(self) -> str:
         name, wrt = self.function.__name__, (f"`{parameters(self.function)[i]}`" for i in self.argnums)
@@ -224,7 +226,7 @@ class Gradient(_Face, CPUDispatcher):
 
     def __init__(self, *described: Any):
         self._describe(*described)
-        callee = self.function if self.outputs is None else seeds_first(self.function)
+        callee = seeds_first(self.function, self.mode) if self.mode.seeded else self.function
         super().__init__(callee, targetoptions={"nopython": True, "error_model": "numpy", **self.options})
         self._ready = True
 
@@ -330,7 +332,7 @@ class PythonGradient(_Face):
 
     def __init__(self, *described: Any):
         self._describe(*described)
-        self.py_func = self.function if self.outputs is None else seeds_first(self.function)
+        self.py_func = seeds_first(self.function, self.mode) if self.mode.seeded else self.function
         functools.update_wrapper(self, self.py_func)
         self._ready = True
 
@@ -376,25 +378,25 @@ def _typeof(v: Any) -> types.Type:
     return types.Tuple(tuple(map(_typeof, v))) if type(v) is tuple else types.pyobject
 
 
-def seeds_first(fn: Callable[..., Any]) -> Callable[..., Any]:
-    """What a pullback looks like to its callers: the function with seeds as its first argument."""
+def seeds_first(fn: Callable[..., Any], mode: Mode) -> Callable[..., Any]:
+    """What a seeded derivative looks like to its callers: the function with seeds as its first argument."""
 
-    def pullback(*args: Any) -> Any:
+    def derivative(*args: Any) -> Any:
         raise NotImplementedError
 
     found = inspect.signature(fn)
     kind = next((q.kind for q in found.parameters.values()), inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    first = inspect.Parameter("seeds" if "seeds" not in found.parameters else "seeds_", kind)
-    pullback.__name__ = pullback.__qualname__ = f"{fn.__name__}_vjp"
-    pullback.__module__, pullback.__doc__, pullback.__defaults__ = fn.__module__, fn.__doc__, fn.__defaults__
-    pullback.__signature__ = found.replace(parameters=[first, *found.parameters.values()])  # type: ignore[attr-defined]
-    return pullback
+    first = inspect.Parameter(mode.first + "_" * (mode.first in found.parameters), kind)
+    derivative.__name__ = derivative.__qualname__ = f"{fn.__name__}_{mode.kind}"
+    derivative.__module__, derivative.__doc__, derivative.__defaults__ = fn.__module__, fn.__doc__, fn.__defaults__
+    derivative.__signature__ = found.replace(parameters=[first, *found.parameters.values()])  # type: ignore[attr-defined]
+    return derivative
 
 
 def user_function(f: Any) -> Callable[..., Any]:
     """The Python function behind `f`."""
     if isinstance(f, (_Face, Dispatcher)):
-        return f.py_func if not isinstance(f, _Face) else user_function(f.pyfunc)
+        return f.py_func
     if isinstance(f, pytypes.FunctionType):
         return f
     what = f"a {type(f).__name__}"
@@ -411,7 +413,7 @@ def _make(
     jit: bool,
     cache: bool,
     options: dict[str, Any],
-    outputs: Outputs | None = None,
+    mode: Mode = GRAD,
 ) -> Any:
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
@@ -424,9 +426,9 @@ def _make(
         if isinstance(f, Dispatcher) and not isinstance(f, (_Face, CustomRule)):
             f = f.py_func
         f = ordinary(f)
-        if isinstance(f, _Face) and (f.outputs is not None or outputs is not None):
-            raise TypeError("a pullback is made of a function, and cannot be differentiated itself")
-        return kind(f, argnums, value, bool(has_aux), options, cache, outputs)
+        if isinstance(f, _Face) and mode.outputs.argnums:
+            raise TypeError("a derivative writes no results into its arguments: leave outnums out")
+        return kind(f, argnums, value, bool(has_aux), options, cache, mode)
 
     return make if f is None else make(f)
 

@@ -72,7 +72,7 @@ def key(request: Request) -> str | None:
     parts = (
         function,
         tuple(map(str, request.argtypes)),
-        (request.argnums, request.single, request.value, request.has_aux, request.given, request.outputs),
+        (request.argnums, request.single, request.value, request.has_aux, request.given, request.mode),
         sorted(request.options),
         versions(),
     )

@@ -135,12 +135,17 @@ def _check_floating(where: str, t: types.Type) -> None:
     raise TypeError(f"grad requires real or complex inputs (of type float or complex), but {where} {has}; {remedy}")
 
 
+def check_aux(name: str, t: types.Type) -> types.Type:
+    """The type of what is differentiated, of a function that returns a pair `(value, aux)`."""
+    if not (isinstance(t, types.BaseTuple) and len(t) == 2):
+        raise TypeError(f"has_aux=True: `{name}` must return a pair (value, aux), but its result has type {t}")
+    return t[0]
+
+
 def check_result(name: str, t: types.Type, has_aux: bool) -> None:
     """Refuse to differentiate what is not a single real number."""
     if has_aux:
-        if not (isinstance(t, types.BaseTuple) and len(t) == 2):
-            raise TypeError(f"has_aux=True: `{name}` must return a pair (value, aux), but its result has type {t}")
-        t = t[0]
+        t = check_aux(name, t)
     t = types.unliteral(t)
     if isinstance(t, types.Float):
         return

@@ -15,7 +15,7 @@ from numba.core.compiler_lock import global_compiler_lock
 
 from . import cache
 from .checks import plain_type
-from .outcome import Outputs
+from .outcome import GRAD, Mode
 from .special import known
 from .structure import Shape
 
@@ -33,7 +33,7 @@ class Request:
     options: tuple[tuple[str, Any], ...] = ()  # for Numba
     cached: bool = True
     given: tuple[Shape, ...] = ()  # what arguments were that come as tuples
-    outputs: Outputs | None = None  # of a pullback, whose first argument are seeds
+    mode: Mode = GRAD
 
     @property
     def parallel(self) -> bool:
@@ -69,14 +69,14 @@ _alive: weakref.WeakValueDictionary[str, Specialisation] = weakref.WeakValueDict
 
 def stages(request: Request) -> dict[str, Any]:
     """Stage name -> program, in order; the last one is what is emitted."""
-    from .pipeline import gradient_stages
+    from .pipeline import derivative_stages
 
     known()
     argtypes = tuple(map(plain_type, request.argtypes))
     with global_compiler_lock:
         disabled, config.DISABLE_JIT = config.DISABLE_JIT, 0  # type inference compiles what it needs to type
         try:
-            return gradient_stages(
+            return derivative_stages(
                 request.pyfunc,
                 argtypes,
                 request.argnums[0] if request.single else request.argnums,
@@ -84,7 +84,7 @@ def stages(request: Request) -> dict[str, Any]:
                 has_aux=request.has_aux,
                 given=request.given,
                 parallel=request.parallel,
-                outputs=request.outputs,
+                mode=request.mode,
             )
         finally:
             config.DISABLE_JIT = disabled

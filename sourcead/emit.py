@@ -44,7 +44,7 @@ from .ir import (
     walk,
 )
 from .nested import GradientOf
-from .routines import Pullback, Routine, called
+from .routines import DERIVED, Routine, called
 from .special import known
 
 TERNARY, OR, AND, NOT, COMPARE, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = range(11)
@@ -198,7 +198,7 @@ MODULES = {
 
 def name_of(fn: Callable[..., Any]) -> str:
     """How emitted code spells a callable."""
-    if isinstance(fn, (Routine, Pullback, GradientOf)):
+    if isinstance(fn, (Routine, *DERIVED, GradientOf)):
         return fn.__name__
     if fn is np.absolute:
         return "np.abs"

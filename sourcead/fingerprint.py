@@ -82,7 +82,7 @@ class _Walker:
             case FunctionType():
                 self.function(x)
             case _ if hasattr(x, "argnums") and hasattr(x, "pyfunc"):
-                self.add("gradient", x.argnums, x.single, x.value, x.has_aux, x.outputs, sorted(x.options.items()))
+                self.add("gradient", x.argnums, x.single, x.value, x.has_aux, x.mode, sorted(x.options.items()))
                 self.value(x.pyfunc)
             case Dispatcher(parts=parts):  # a rule of the user's
                 self.add("rule", sorted(parts))

@@ -78,7 +78,7 @@ Stages = Callable[..., dict[str, Function]]
 def expanded(f: Function, stages: Stages) -> Function:
     """The lowered program, with the programs of gradients in the places of their calls.
 
-    stages: `gradient_stages`, which derives them.
+    stages: `derivative_stages`, which derives them.
     """
     if not any(map(gradient_call, walk(f.body))):
         return f
@@ -127,7 +127,7 @@ class _Expansion:
         except TypeError as e:
             raise Unsupported(str(e), s.loc) from e
         wanted = g.argnums[0] if g.single else g.argnums
-        inner = self.stages(g.pyfunc, argtypes, wanted, value=g.value, has_aux=False, again=True)["fuse"]
+        inner = self.stages(g.pyfunc, argtypes, wanted, value=g.value, has_aux=False, again="reverse")["fuse"]
         new = {n: self.fresh(n) for n in sorted(variable_names(inner))}
         self.types.update({new[n]: t for n, t in inner.types.items() if n in new})
         self.constants.update({new[n]: a for n, a in inner.constants.items()})

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from numba.core import types
 
 from . import primitives as p
+from .checks import check_aux
 from .infer import is_array, is_complex, is_float
 from .ir import Bundle, Call, Const, Expr, Function, Return, Var
 from .reverse.seeds import whole
@@ -20,6 +22,35 @@ class Outputs:
 
     argnums: tuple[int, ...] = ()
     single: bool = False
+
+
+NO_OUTPUTS = Outputs()
+
+
+@dataclass(frozen=True)
+class Mode:
+    """What kind of derivative: `grad`; `vjp`, whose first argument are the adjoints of the results; `jvp`, whose first
+    argument are the tangents of the arguments; `several`: each of them in several directions at once."""
+
+    kind: str = "grad"
+    outputs: Outputs = NO_OUTPUTS
+    several: bool = False
+
+    @property
+    def seeded(self) -> bool:
+        return self.kind != "grad"
+
+    @property
+    def direction(self) -> str:
+        return "forward" if self.kind == "jvp" else "reverse"
+
+    @property
+    def first(self) -> str:
+        """What the first argument of a seeded one is called."""
+        return "tangents" if self.kind == "jvp" else "seeds"
+
+
+GRAD = Mode()
 
 
 def with_written(f: Function, outputs: Outputs) -> Function:
@@ -44,26 +75,47 @@ def seed_types(name: str, seeds: types.Type, result: types.Type, has_aux: bool) 
     TypeError when the seeds are not structured like the result.
     """
     if has_aux:
-        if not (isinstance(result, types.BaseTuple) and len(result) == 2):
-            raise TypeError(f"has_aux=True: `{name}` must return a pair (value, aux), but its result has type {result}")
-        return (*seed_types(name, seeds, result[0], False), *(None for _ in leaf_types(result[1])))
-    return tuple(flowing(s, t) for s, t in pairs(name, seeds, result, "seeds"))
+        return (*seed_types(name, seeds, check_aux(name, result), False), *(None for _ in leaf_types(result[1])))
+    return tuple(flowing(s, t) for s, t in pairs(f"the result of `{name}`", seeds, result, "seeds"))
 
 
-def pairs(name: str, s: types.Type, t: types.Type, path: str) -> list[tuple[types.Type, types.Type]]:
-    """Each seed with what it belongs to."""
+def tangent_types(
+    names: Sequence[str], tangents: types.Type, arguments: Sequence[types.Type], single: bool, several: bool
+) -> tuple[Any, ...]:
+    """For each number and array in the `arguments`, called `names`, the type of its tangent; None for one of zero.
+
+    TypeError when the tangents are not structured like the arguments.
+    """
+    if single:
+        found = pairs(f"`{names[0]}`", tangents, arguments[0], "tangents", several)
+    else:
+        if not isinstance(tangents, types.BaseTuple) or len(tangents) != len(names):
+            wanted = f"a tuple of {len(names)}, one for each of {', '.join(names)}"
+            raise TypeError(f"`tangents` must be {wanted}; it has type {tangents}")
+        each = enumerate(zip(names, tangents, arguments, strict=True))
+        found = [x for k, (n, s, t) in each for x in pairs(f"`{n}`", s, t, f"tangents[{k}]", several)]
+    kinds = tuple(flowing(s, t) for s, t in found)
+    if several and not any(kinds):
+        raise TypeError("all tangents are None: how many directions there are cannot be known")
+    return kinds
+
+
+def pairs(what: str, s: types.Type, t: types.Type, path: str, several: bool = False) -> list[tuple[Any, types.Type]]:
+    """Each seed with what it belongs to, which is called `what`; `several`: seeds have one more axis."""
     if isinstance(t, types.BaseTuple):
         if not isinstance(s, types.BaseTuple) or len(s) != len(t):
-            raise TypeError(f"`{path}` must be a tuple of {len(t)}, as `{name}` gives {t}; it has type {s}")
-        return [x for k, (a, b) in enumerate(zip(s, t, strict=True)) for x in pairs(name, a, b, f"{path}[{k}]")]
+            raise TypeError(f"`{path}` must be a tuple of {len(t)} like {what}, which is {t}; it has type {s}")
+        each = enumerate(zip(s, t, strict=True))
+        return [x for k, (a, b) in each for x in pairs(what, a, b, f"{path}[{k}]", several)]
     s = types.unliteral(s)
     if not is_float(t) or isinstance(s, types.NoneType):
         return [(s, t)]
     number = s.dtype if is_array(s) else s
-    if getattr(s, "ndim", 0) != getattr(t, "ndim", 0) or not isinstance(number, types.Number):
-        raise TypeError(f"`{path}` must be of the same kind as the result of `{name}`, which is {t}; it has type {s}")
+    if getattr(s, "ndim", 0) != getattr(t, "ndim", 0) + several or not isinstance(number, types.Number):
+        more = " with one more axis" if several else ""
+        raise TypeError(f"`{path}` must be of the same kind as {what}{more}, which is {t}; it has type {s}")
     if is_complex(s) and not is_complex(t):
-        raise TypeError(f"`{path}` is complex, but the result of `{name}` that it belongs to is real ({t})")
+        raise TypeError(f"`{path}` is complex, but {what} that it belongs to is real ({t})")
     return [(s, t)]
 
 

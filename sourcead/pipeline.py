@@ -11,21 +11,23 @@ from numba import typeof
 from numba.core import types
 
 from .calls import known_calls, with_outcome
-from .checks import argument_numbers, check_result
+from .checks import argument_numbers, check_aux, check_result
 from .custom import Ruled
 from .custom.expand import rules_written_out
 from .custom.programs import rule_program
 from .emit import RESERVED
 from .errors import SourceadError, Unsupported
+from .forward import forward, pushforward
 from .frontend import of_types, parse
 from .infer import infer, is_array
 from .ir import Call, Const, Function, Namer, Return, Var, bound, rename, variable_names, walk
 from .lower import lower
 from .nested import expanded
-from .outcome import Outputs, seed_types, with_written
+from .outcome import GRAD, NO_OUTPUTS, Mode, Outputs, seed_types, tangent_types, with_written
 from .parallel import in_order, in_parallel, refuse_dependent
+from .primitives import pack
 from .reverse import reverse
-from .routines import Pullback, Routine, begin, called, retargeted
+from .routines import Pushforward, Routine, begin, called, retargeted
 from .simplify import accumulators, fuse, polish, simplify
 from .simplify.effects import draws
 from .simplify.guards import guards
@@ -38,7 +40,7 @@ from .structure import Shape, leaf_types
 Stages = dict[str, Function]
 
 
-def gradient_stages(
+def derivative_stages(
     pyfunc: Any,
     argtypes: tuple[types.Type, ...],
     argnums: int | tuple[int, ...],
@@ -46,31 +48,39 @@ def gradient_stages(
     value: bool,
     has_aux: bool,
     given: tuple[Shape, ...] = (),
-    again: bool = False,
+    again: str = "",
     parallel: bool = False,
-    outputs: Outputs | None = None,
+    mode: Mode = GRAD,
 ) -> Stages:
     """Every stage by name, in order, from the user's function to the program that is emitted.
 
-    `pyfunc` may be a gradient itself: its program is differentiated once more.  `given` tells of arguments that
-    are lists, dicts or objects, and have the types of tuples; `again`: the gradient will be differentiated itself;
-    `parallel`: `prange` loops run in parallel where they can; `outputs`: the adjoints of the results are the first
-    argument.
+    `pyfunc` may be a derivative itself: its program is differentiated once more.  `given` tells of arguments that
+    are lists, dicts or objects, and have the types of tuples; `again`: the program will be differentiated itself, by
+    "reverse" or "forward" mode; `parallel`: `prange` loops run in parallel where they can; `mode`: of a seeded one, the first of the
+    arguments are the seeds.
     """
     begin()
-    seeds = None
-    if outputs is None:
-        out = primal_stages(pyfunc, argtypes, given, parallel)
-        f = list(out.values())[-1]
-        check_result(f.name, result_type(f), has_aux)
-    else:
-        out = primal_stages(pyfunc, argtypes[1:], given[1:], parallel, outputs=outputs)
-        f = list(out.values())[-1]
-        seeds = seed_types(f.name, argtypes[0], result_type(f), has_aux)
+    k = int(mode.seeded)
+    along = mode.kind == "jvp"
+    out = primal_stages(pyfunc, argtypes[k:], given[k:], parallel, outputs=mode.outputs, along=along)
+    f = list(out.values())[-1]
     single = isinstance(argnums, int)
-    wrt = tuple(f.called_with[k][1] for k in ([argnums] if isinstance(argnums, int) else argnums))
-    f = reverse(f, wrt, value=value, single=single, has_aux=has_aux, seeds=seeds, again=again)
-    out |= adjoint_stages(rules_written_out(f, primal_stages) if again else f)
+    numbers = (argnums,) if isinstance(argnums, int) else argnums
+    wrt = tuple(f.called_with[j][1] for j in numbers)
+    if along:
+        if has_aux:
+            check_aux(f.name, result_type(f))
+        called = [f.called_with[j][0] for j in numbers]
+        kinds = tangent_types(called, argtypes[0], [argtypes[1 + j] for j in numbers], single, mode.several)
+        g = forward(f, wrt, kinds, single=single, has_aux=has_aux, several=mode.several)
+    else:
+        seeds = None
+        if mode.seeded:
+            seeds = seed_types(f.name, argtypes[0], result_type(f), has_aux)
+        else:
+            check_result(f.name, result_type(f), has_aux)
+        g = reverse(f, wrt, value=value, single=single, has_aux=has_aux, seeds=seeds, again=again == "reverse")
+    out |= derived_stages(rules_written_out(g, primal_stages) if again else g, mode.direction)
     f = out["fuse"]
     if parallel:
         f = out["parallel"] = in_parallel(f)
@@ -78,18 +88,18 @@ def gradient_stages(
     return out
 
 
-def adjoint_stages(f: Function) -> Stages:
-    """From the two sweeps to a fused program over scalars and atoms."""
-    out = {"reverse": f}
-    f = out["reverse lowered"] = lower(f, adjoint=True)
-    f = out["reverse simplified"] = simplify(f)
+def derived_stages(f: Function, name: str = "reverse") -> Stages:
+    """From what `reverse` or `forward` made to a fused program over scalars and atoms."""
+    out = {name: f}
+    f = out[f"{name} lowered"] = lower(f, adjoint=True)
+    f = out[f"{name} simplified"] = simplify(f)
     out["fuse"] = simplify(fuse(f))
     return out
 
 
 def with_routines(f: Function) -> Function:
     """The finished program together with those it calls, each under a name of its own."""
-    programs: dict[Routine | Pullback, Function] = {}
+    programs: dict[Any, Function] = {}
     primals: dict[Routine, Function] = {}
     waiting = list(called(f.body))
     while waiting:
@@ -111,11 +121,18 @@ def with_routines(f: Function) -> Function:
     return replace(f, body=retargeted(f.body, named), constants=constants, routines=tuple(finished))
 
 
-def routine_program(r: Routine | Pullback, primals: dict[Routine, Function]) -> Function:
-    """The program of a function that calls itself, or of its pullback, ready to be emitted."""
-    routine = r.routine if isinstance(r, Pullback) else r
-    if isinstance(routine, Ruled):
+def routine_program(r: Any, primals: dict[Routine, Function]) -> Function:
+    """The program of a function that calls itself, or of what is derived from it, ready to be emitted."""
+    if isinstance(r.routine, Ruled) and not isinstance(r, Pushforward):
         return rule_program(r)
+    f = routine_fused(r, primals)
+    if isinstance(r, Routine):
+        return replace(polish(f), returns=result_type(f))
+    return replace(polish(f), returns=f.returns)
+
+
+def routine_fused(r: Any, primals: dict[Routine, Function]) -> Function:
+    routine = r.routine
     if routine not in primals:
         primals[routine] = primal_stages(None, routine.argtypes, routine=routine)["primal fused"]
     f = primals[routine]
@@ -123,15 +140,18 @@ def routine_program(r: Routine | Pullback, primals: dict[Routine, Function]) -> 
         raise Unsupported(
             f"`{f.name}` calls itself and draws random numbers or prints", f.body[0].loc, "draw before, print outside"
         )
-    if not isinstance(r, Pullback):
-        return replace(polish(f), returns=result_type(f))
+    if isinstance(r, Routine):
+        return replace(f, returns=result_type(f))
+    if isinstance(r, Pushforward):
+        f = pushforward(routine_fused(r.of, primals), r)
+        return replace(derived_stages(f, "forward")["fuse"], returns=f.returns)
     wrt = sorted((f.params[k] for k in r.wrt), key=lambda n: is_array(f.types[n]))
     kinds = leaf_types(result_type(f))
     seeds = tuple(t if k in r.results else None for k, t in enumerate(kinds))
     f = reverse(f, tuple(wrt), value=False, single=False, seeds=seeds, in_place=True)
     arrays = f.params[: r.arrays]
     returns = types.Tuple([f.types[n] for n in (*(n for n in wrt if not is_array(f.types[n])), *arrays)])
-    return replace(polish(adjoint_stages(f)["fuse"]), returns=returns)
+    return replace(derived_stages(f)["fuse"], returns=returns)
 
 
 def primal_stages(
@@ -140,33 +160,36 @@ def primal_stages(
     given: tuple[Shape, ...] = (),
     parallel: bool = False,
     routine: Routine | None = None,
-    outputs: Outputs | None = None,
+    outputs: Outputs = NO_OUTPUTS,
+    along: bool = False,
 ) -> Stages:
     """From source to a simplified program over scalars and atoms.
 
     routine: the function is one that stays a call; its program returns what it writes into its arguments too;
-    outputs: so does this one, for these arguments.
+    outputs: so does this one, for these arguments; along: it is forward mode that goes on with it.
     """
     out: Stages = {}
-    if hasattr(pyfunc, "pyfunc") and hasattr(pyfunc, "argnums"):  # a gradient, differentiated again
-        inner = gradient_stages(
+    if hasattr(pyfunc, "pyfunc") and hasattr(pyfunc, "argnums"):  # a derivative, differentiated again
+        inner = derivative_stages(
             pyfunc.pyfunc,
             argtypes,
             pyfunc.argnums[0] if pyfunc.single else pyfunc.argnums,
             value=pyfunc.value,
             has_aux=pyfunc.has_aux,
             given=given,
-            again=True,
+            again="forward" if along else "reverse",
             parallel=parallel,
+            mode=pyfunc.mode,
         )
-        f = inner["fuse"]
-        out["gradient"] = replace(f, body=f.body)
+        f = out["derivative"] = replace(inner["fuse"], body=inner["fuse"].body)
+        if along:  # which takes the program as it is
+            return out
         f = out["ssa"] = ssa(f)
     else:
         if routine is not None:
             f = routine.parsed
         else:
-            f = parse(pyfunc, of_types(argtypes, given), nothing=bool(outputs and outputs.argnums))
+            f = parse(pyfunc, of_types(argtypes, given), nothing=bool(outputs.argnums))
         f = out["parse"] = f if parallel else in_order(f)
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
@@ -175,10 +198,9 @@ def primal_stages(
         f = known_calls(f)
         if routine is not None:
             f = with_outcome(f, routine)
-        if outputs is not None:
-            f = with_written(f, outputs)
+        f = with_written(f, outputs)
         f = out["lower"] = lower(f, apart=routine is not None)
-        if (more := expanded(f, gradient_stages)) is not f:
+        if (more := expanded(f, derivative_stages)) is not f:
             f = out["gradients inlined"] = accumulators(ssa(more))
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     if "parse" in out:  # what the user wrote
@@ -207,6 +229,8 @@ def result_type(f: Function) -> types.Type:
                 return f.types[n]
             case Const(v):
                 return types.unliteral(typeof(v))
+            case Call(fn, args) if fn is not pack:  # a conversion
+                return getattr(types, fn.__name__)
             case Call(_, args):
                 return types.Tuple([type_of(a) for a in args])
         raise TypeError(e)
@@ -215,4 +239,4 @@ def result_type(f: Function) -> types.Type:
     return types.Tuple(found) if f.tuple_result or len(found) > 1 else found[0]
 
 
-__all__ = ["Callable", "SourceadError", "argument_numbers", "gradient_stages", "primal_stages"]
+__all__ = ["Callable", "SourceadError", "argument_numbers", "derivative_stages", "primal_stages"]

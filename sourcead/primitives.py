@@ -199,8 +199,8 @@ def polygamma_right(n, x):
 
 @register_jitable
 def grown(tape):
-    """A tape of twice the length with the same beginning."""
-    longer = np.empty(2 * tape.shape[0], tape.dtype)
+    """A tape of twice the length with the same beginning; what it keeps may have axes."""
+    longer = np.empty((2 * tape.shape[0],) + tape.shape[1:], tape.dtype)  # noqa: RUF005 (Numba)
     longer[: tape.shape[0]] = tape
     return longer
 

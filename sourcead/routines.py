@@ -94,6 +94,10 @@ class Routine:
         return parsed(self.untyped)
 
     @property
+    def routine(self) -> Routine:
+        return self
+
+    @property
     def pure(self) -> bool:
         """Does it nothing but compute a value?"""
         return not any(isinstance(s, Raise) for s in walk(self.parsed.body))
@@ -142,6 +146,37 @@ class Pullback:
 
     def __call__(self, *args: Any) -> Any:
         raise TypeError("a pullback is a program, which is called where it is emitted")
+
+
+@dataclass(frozen=True)
+class Pushforward:
+    """What a routine, or the pullback of one, computes together with the tangents of its results.
+
+    Called with its arguments, each group followed by the tangents of those among `wrt`: first the arrays that it
+    changes (`arrays` of them with their tangents), then the others. Returns a tuple of the results, then of the
+    tangents of those numbered `results`. With `several`, tangents have one more axis.
+    """
+
+    of: Any
+    wrt: tuple[int, ...]
+    results: tuple[int, ...]
+    arrays: int = 0
+    several: bool = False
+    name: str = field(default="", compare=False)
+
+    @property
+    def __name__(self) -> str:
+        return self.name or f"{self.of.__name__}_jvp"
+
+    @property
+    def routine(self) -> Routine:
+        return self.of if isinstance(self.of, Routine) else self.of.routine
+
+    def __call__(self, *args: Any) -> Any:
+        raise TypeError("a pushforward is a program, which is called where it is emitted")
+
+
+DERIVED = (Pullback, Pushforward)
 
 
 def flat(result: Any) -> Iterator[Any]:
@@ -196,8 +231,8 @@ def calls_itself(fn: Any) -> bool:
     return False
 
 
-def called(block: Block, kinds: Any = (Routine, Pullback)) -> Iterator[Any]:
-    """The routines and pullbacks, or other callables of some kinds, that statements call."""
+def called(block: Block, kinds: Any = (Routine, *DERIVED)) -> Iterator[Any]:
+    """The routines and what is derived from them, or other callables of some kinds, that statements call."""
 
     def visit(e: Expr) -> Iterator[Any]:
         if isinstance(e, Call) and isinstance(e.fn, kinds):

@@ -40,10 +40,10 @@ from .ir import (
     walk,
 )
 from .nested import GradientOf
-from .routines import Pullback, Routine
+from .routines import DERIVED, Routine
 from .rules import is_atom
 
-CALLS = (Routine, Pullback, GradientOf)
+CALLS = (Routine, *DERIVED, GradientOf)
 NESTED = (p.pack, p.array_of)  # calls that may stand inside of a call
 
 

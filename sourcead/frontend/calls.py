@@ -197,7 +197,7 @@ def gradient(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
         raise Refusal(f"`{fn.py_func.__name__}` cannot be called like this: {e}") from None
     defaults = inspect.signature(fn.py_func).parameters
     given = [bound.arguments.get(n, None) or q.wrap(defaults[n].default, n) for n in defaults]
-    if fn.outputs is not None:
+    if fn.mode.seeded:
         raise Refusal("a pullback cannot be called inside a function to be differentiated", "use grad")
     if fn.has_aux or fn.value and is_gradient(fn.pyfunc):
         raise Refusal("this kind of gradient cannot be called inside a function to be differentiated", "use grad")

@@ -6,6 +6,7 @@ can return a mapping from statements to facts and never writes on the tree.
 """
 
 from .nodes import (
+    ZERO,
     Accum,
     Assign,
     Block,
@@ -59,6 +60,7 @@ from .walking import (
 )
 
 __all__ = [
+    "ZERO",
     "Accum",
     "Assign",
     "Block",

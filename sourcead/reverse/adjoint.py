@@ -273,7 +273,7 @@ def elementwise_shares(value: Call, y: Var, y_bar: Var, loc: Loc | None, c: Cont
             # statements before the accumulation read y_bar, so they come first
             negative = isinstance(share, Call) and share.fn is op.neg
             inner = c.flat(share.args[0] if negative and isinstance(share, Call) else share, loc, c.types[y.name], out)
-            if may_be_infinite(share, c.value) and not (value.fn in INFINITE_WITH_SLOPE and y.name in c.counted):
+            if may_be_infinite(share, c.value_of) and not (value.fn in INFINITE_WITH_SLOPE and y.name in c.counted):
                 inner = c.flat(Call(p.flowing, (y_bar, inner, zero(c.types[y.name]))), loc, c.types[y.name], out)
             inner = c.real(inner, a.name, loc, out)
             out.append(Accum(loc, c.bar(a.name), Call(op.neg, (inner,)) if negative else inner))

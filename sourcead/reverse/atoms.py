@@ -7,6 +7,7 @@ from numba.core import types
 
 from .. import primitives as p
 from ..custom import Ruled
+from ..derived import Derived
 from ..errors import Unsupported
 from ..infer import is_array, is_complex, is_float
 from ..ir import Accum, Assign, Call, Const, Expr, Index, Loc, Stmt, Var, children, rebuild
@@ -117,7 +118,7 @@ def in_memory(value: Call, loc: Loc | None, c: Context, out: list[Stmt]) -> Call
     return rebuild(value, operand)  # type: ignore[return-value]
 
 
-def rank(e: Expr, c: Context) -> int:
+def rank(e: Expr, c: Derived) -> int:
     match e:
         case Const():
             return 0

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba.core import types
 
+from ..derived import Derived
 from ..errors import RuleMissing, Unsupported
 from ..infer import is_complex
 from ..ir import Accum, Assign, Call, Expr, Loc, Stmt, Var, rebuild
@@ -44,7 +45,7 @@ def atom_shares(value: Call, y: Any, y_bar: Any, loc: Loc | None, c: Context) ->
 class Named:
     """Expressions of arrays as statements: each atom gets a name, once, and what stands between them stays nested."""
 
-    c: Context
+    c: Derived
     loc: Loc | None
     element: Any
     out: list[Stmt] = field(default_factory=list)

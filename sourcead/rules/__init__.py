@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import array, draws, linalg, scalar
+from . import array, draws, linalg, linalg_tangents, scalar
 from .array import dot_left, dot_right
 from .draws import is_draw
 from .kinds import RULES, Fixed, Rule, atom, bilinear, constant, elementwise, general, linear
@@ -32,6 +32,7 @@ __all__ = [
     "is_draw",
     "is_elementwise",
     "linalg",
+    "linalg_tangents",
     "linear",
     "may_be_infinite",
     "result_extents",

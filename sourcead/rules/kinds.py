@@ -34,6 +34,7 @@ class Rule:
                  general `share(y_bar, y, *args, **kwargs)`
     of_complex   `of_complex(y_bar, *args, y)` -> one share for each argument where numbers are complex, with
                  adjoints `dL/dx + i dL/dy` of `x + iy`; None where the function is not differentiated there
+    along_complex  `along_complex(dots, *args, y)` -> `y_dot` where numbers are complex
     samples      for each argument an interval (two floats), the shape of an array (ints), a function that draws one
                  (`draw(rng)`), or `Fixed` values
     cost         of recomputing `y`, in additions: what record-or-recompute weighs
@@ -47,6 +48,7 @@ class Rule:
     pushforward: Callable[..., Any] | None
     partials: Callable[..., Shares] | None = None
     of_complex: Callable[..., Shares] | None = None
+    along_complex: Callable[..., Any] | None = None
     shares: tuple[Fn, ...] = ()
     samples: tuple[Any, ...] = ()
     cost: int = 1
@@ -77,12 +79,17 @@ def register(fns: Iterable[Fn], *fields: Any, **more: Any) -> None:
         RULES[fn] = Rule(fn, *fields, **more)
 
 
-def elementwise(*spec: Any, cost: int = 20, of_complex: Callable[..., Any] | None = None) -> None:
+def elementwise(
+    *spec: Any,
+    cost: int = 20,
+    of_complex: Callable[..., Any] | None = None,
+    along_complex: Callable[..., Any] | None = None,
+) -> None:
     """`elementwise(fn, other_spelling, partials, samples)`; `samples` may be left out.
 
     Only elementwise rules broadcast: their shares are folded back to the shape of the argument by
     whoever calls them, so that no rule mentions shapes. `of_complex(y_bar, *args, y)` gives the shares where
-    numbers are complex, for functions that are not holomorphic.
+    numbers are complex, for functions that are not holomorphic, `along_complex(dots, *args, y)` the tangent there.
     """
     *fns, partials = [s for s in spec if callable(s)]
     code = partials.__code__
@@ -98,6 +105,7 @@ def elementwise(*spec: Any, cost: int = 20, of_complex: Callable[..., Any] | Non
         lambda args, dots, y: total(p * d for p, d in zip(each(args, y), dots, strict=True) if d is not None),
         lambda *args_y: each(args_y[:-1], args_y[-1]),
         of_complex=None if of_complex is None else lambda *a: as_tuple(of_complex(*a)),
+        along_complex=along_complex,
         samples=samples,
         cost=cost,
     )
@@ -113,7 +121,11 @@ def holomorphic(*spec: Any, cost: int = 20) -> None:
     def of_complex(y_bar: Any, *args_y: Any) -> Shares:
         return tuple(y_bar * conj(p) for p in as_tuple(partials(*args_y)))
 
-    elementwise(*spec, cost=cost, of_complex=of_complex)
+    def along_complex(dots: Shares, *args_y: Any) -> Any:
+        each = zip(as_tuple(partials(*args_y)), dots, strict=False)
+        return total(ir.call(op.mul, p, d) if isinstance(d, ir.Expr) else p * d for p, d in each if d is not None)
+
+    elementwise(*spec, cost=cost, of_complex=of_complex, along_complex=along_complex)
 
 
 def as_tuple(p: Any) -> Shares:
@@ -186,7 +198,7 @@ def atom(fn: Fn, bars: Callable[..., Shares], samples: tuple[Any, ...], **more: 
     """`atom(fn, bars, samples)`: `bars(y_bar, y, *args, rank)` gives what the first arguments receive.
 
     The compiler keeps `fn` a call on whole arrays, so `bars` runs on expressions too; `rank(x)` is the number of axes
-    of an argument or adjoint, which expressions do not tell.
+    of an argument or adjoint, which expressions do not tell. The tangents of results are in `linalg_tangents`.
     """
 
     def pullback(args: Shares, y: Any, y_bar: Any, rank: Callable[[Any], int] = np.ndim) -> Shares:

@@ -15,7 +15,7 @@ import numpy as np
 
 from sourcead import primitives
 
-from .kinds import Fixed, apply, conj, constant, elementwise, holomorphic, known, where
+from .kinds import Fixed, apply, conj, constant, elementwise, holomorphic, known, total, where
 
 anywhere, positive, unit, above_one, negative = (-3.0, 3.0), (0.1, 3.0), (-0.9, 0.9), (1.1, 3.0), (-3.0, -0.1)
 LN2, LN10, DEGREE = math.log(2.0), math.log(10.0), math.pi / 180.0
@@ -61,6 +61,12 @@ def complex_power(y_bar: Any, x: Any, b: Any, y: Any) -> tuple[Any, Any]:
     return y_bar * conj(power_base(x, b)), y_bar * conj(exponent)
 
 
+def along_complex_power(dots: Any, x: Any, b: Any, y: Any) -> Any:
+    base = apply(np.complex128, where(equal(x, 0.0), 1.0, x))
+    exponent = where(equal(x, 0.0), 0.0j, y * np.log(base))
+    return total(p * d for p, d in zip((power_base(x, b), exponent), dots, strict=True) if d is not None)
+
+
 holomorphic(op.add, np.add, lambda a, b, y: (1.0, 1.0), cost=1)
 holomorphic(op.sub, np.subtract, lambda a, b, y: (1.0, -1.0), cost=1)
 holomorphic(op.mul, np.multiply, lambda a, b, y: (b, a), cost=1)
@@ -71,6 +77,7 @@ elementwise(
     (positive, anywhere),
     cost=30,
     of_complex=complex_power,
+    along_complex=along_complex_power,
 )
 holomorphic(op.neg, np.negative, lambda x, y: -1.0, cost=1)
 holomorphic(op.pos, np.positive, lambda x, y: 1.0, cost=1)
@@ -210,6 +217,7 @@ elementwise(
     (negative,),
     cost=1,
     of_complex=lambda y_bar, x, y: y_bar / where(y > 0, y, 1.0) * x,
+    along_complex=lambda dots, x, y: inner(x, dots[0]) / where(y > 0, y, 1.0),
 )
 elementwise(
     np.copysign,
@@ -235,17 +243,65 @@ def squared(z: Any) -> Any:
     return np.real(z) * np.real(z) + np.imag(z) * np.imag(z)
 
 
+def inner(z: Any, w: Any) -> Any:
+    """The real part of `conj(z) * w`"""
+    return np.real(z) * np.real(w) + np.imag(z) * np.imag(w)
+
+
+def outer(z: Any, w: Any) -> Any:
+    """The imaginary part of `conj(z) * w`"""
+    return np.real(z) * np.imag(w) - np.imag(z) * np.real(w)
+
+
 def from_parts(y_bar: Any, *parts_y: Any) -> tuple[Any, ...]:
     """Shares of `complex(a)`, and of `complex(a, b)` with real parts."""
     return (y_bar,) if len(parts_y) == 2 else (np.real(y_bar), np.imag(y_bar))
 
 
-elementwise(np.real, lambda x, y: 1.0, cost=1, of_complex=lambda y_bar, x, y: apply(complex, y_bar, 0.0))
-elementwise(np.imag, lambda x, y: 0.0, cost=1, of_complex=lambda y_bar, x, y: apply(complex, 0.0, y_bar))
-elementwise(np.conj, lambda x, y: 1.0, cost=1, of_complex=lambda y_bar, x, y: conj(y_bar))
-elementwise(np.angle, lambda x, y: 0.0, cost=30, of_complex=lambda y_bar, x, y: y_bar / squared(x) * (1.0j * x))
-elementwise(np.complex128, np.complex64, lambda x, y: 1.0, (), cost=1, of_complex=lambda y_bar, x, y: y_bar)
-elementwise(complex, lambda *parts_y: (1.0, 1.0j)[: len(parts_y) - 1], (), cost=1, of_complex=from_parts)
+def real_shares(y_bar: Any, x: Any, y: Any) -> Any:
+    return apply(complex, y_bar, 0.0)
+
+
+def imaginary_shares(y_bar: Any, x: Any, y: Any) -> Any:
+    return apply(complex, 0.0, y_bar)
+
+
+def along_parts(dots: Any, *parts_y: Any) -> Any:
+    a, *b = (0.0 if d is None else d for d in dots)
+    return apply(complex, a, *b)
+
+
+def of(fn: Any) -> Any:
+    """Functions that are linear over the real numbers."""
+    return lambda dots, x, y: apply(fn, dots[0])
+
+
+elementwise(np.real, lambda x, y: 1.0, cost=1, of_complex=real_shares, along_complex=of(np.real))
+elementwise(np.imag, lambda x, y: 0.0, cost=1, of_complex=imaginary_shares, along_complex=of(np.imag))
+elementwise(np.conj, lambda x, y: 1.0, cost=1, of_complex=lambda y_bar, x, y: conj(y_bar), along_complex=of(np.conj))
+elementwise(
+    np.angle,
+    lambda x, y: 0.0,
+    cost=30,
+    of_complex=lambda y_bar, x, y: y_bar / squared(x) * (1.0j * x),
+    along_complex=lambda dots, x, y: outer(x, dots[0]) / squared(x),
+)
+elementwise(
+    *(np.complex128, np.complex64),
+    lambda x, y: 1.0,
+    (),
+    cost=1,
+    of_complex=lambda y_bar, x, y: y_bar,
+    along_complex=of(np.complex128),
+)
+elementwise(
+    complex,
+    lambda *parts_y: (1.0, 1.0j)[: len(parts_y) - 1],
+    (),
+    cost=1,
+    of_complex=from_parts,
+    along_complex=along_parts,
+)
 
 # ---- piecewise constant: no derivative, whatever the arguments ---------------------------------------------------
 

@@ -44,7 +44,7 @@ from ..ir import (
     walk,
     written,
 )
-from ..routines import Pullback, Routine
+from ..routines import DERIVED, Pushforward, Routine
 from ..rules import is_atom, is_draw
 
 ALLOCATIONS: frozenset[Any] = frozenset(
@@ -104,7 +104,9 @@ def may_raise(e: Expr) -> bool:
 
 def raises(fn: Any) -> bool:
     """May a call of this function raise?  Matrices may be singular, and have shapes that do not fit."""
-    return fn in RAISING or fn is not np.dot and is_atom(fn) or isinstance(fn, Routine) and not fn.pure
+    if isinstance(fn, Routine | Pushforward):
+        return not fn.routine.pure
+    return fn in RAISING or fn is not np.dot and is_atom(fn)
 
 
 @once
@@ -130,7 +132,7 @@ def is_pure(e: Expr) -> bool:
 
 
 def _name(e: Call) -> str:
-    return "" if isinstance(e.fn, (Routine, Pullback)) else getattr(e.fn, "__name__", "")
+    return "" if isinstance(e.fn, (Routine, *DERIVED)) else getattr(e.fn, "__name__", "")
 
 
 def is_mutating(e: Expr) -> bool:
@@ -141,7 +143,7 @@ def mutated(e: Expr) -> tuple[str, ...]:
     """The arrays whose elements a call changes."""
     if not isinstance(e, Call):
         return ()
-    n = e.fn.arrays if isinstance(e.fn, Pullback) else int(_name(e) in MUTATING_NAMES)
+    n = e.fn.arrays if isinstance(e.fn, DERIVED) else int(_name(e) in MUTATING_NAMES)
     return tuple(variables(*e.args[:n]))
 
 

@@ -10,12 +10,12 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numba.core.errors import NumbaError
 
-from . import overlap, structure
-from .api import _make, _typeof, user_function
-from .checks import argument_numbers
-from .infer import is_float
-from .outcome import Outputs
-from .structure import leaf_types
+from .. import overlap, structure
+from ..api import _make, _typeof, user_function
+from ..checks import argument_numbers
+from ..infer import is_float
+from ..outcome import Mode, Outputs
+from ..structure import leaf_types
 
 
 def vjp_fn(
@@ -60,7 +60,7 @@ def vjp_fn(
             raise TypeError("has_aux and outnums cannot be combined: leave one of them out")
         else:
             outputs = Outputs(*argument_numbers(outnums, user_function(f)))
-        return _make(f, argnums, has_aux, True, jit, cache, options, outputs)
+        return _make(f, argnums, has_aux, True, jit, cache, options, Mode("vjp", outputs))
 
     return make if f is None else make(f)
 
@@ -92,7 +92,7 @@ def vjp(
     signature.apply_defaults()
     primals = signature.args
     wrt = argnums if argnums is not None else tuple(k for k, v in enumerate(primals) if floating(v))
-    g = _kept(f, wrt, outnums, has_aux, jit, cache, options)
+    g = kept(vjp_fn, f, wrt, outnums, has_aux, jit, cache, options)
     point = at_once(primals)
 
     def pullback(seeds: Any) -> Any:
@@ -108,18 +108,18 @@ def vjp(
 _made: WeakKeyDictionary[Any, dict[Any, Any]] = WeakKeyDictionary()
 
 
-def _kept(f: Any, argnums: Any, outnums: Any, *rest: Any) -> Any:
-    """The same function for equal requests: it is compiled once for each combination of types."""
+def kept(make: Any, f: Any, argnums: Any, outnums: Any, *rest: Any) -> Any:
+    """What `make` gives, the same for equal requests: it is compiled once for each combination of types."""
 
     def hashable(x: Any) -> Any:
         return tuple(x) if isinstance(x, Sequence) else x
 
     *flags, options = rest
-    key = hashable(argnums), hashable(outnums), *flags, tuple(sorted(options.items()))
+    key = make, hashable(argnums), hashable(outnums), *flags, tuple(sorted(options.items()))
     made = _made.setdefault(f, {})
     if key not in made:
         has_aux, jit, cache = flags
-        made[key] = vjp_fn(f, argnums, outnums, has_aux, jit=jit, cache=cache, **options)
+        made[key] = make(f, argnums, outnums, has_aux, jit=jit, cache=cache, **options)
     return made[key]
 
 
@@ -143,10 +143,10 @@ def copied(v: Any) -> Any:
 def outcome(g: Any, args: tuple[Any, ...]) -> Any:
     """What the function computes from these arguments, which it may change."""
     result = plain(g, args)
-    if not g.outputs.argnums:
+    if not g.mode.outputs.argnums:
         return result
-    written = tuple(args[k] for k in g.outputs.argnums)
-    last = written[0] if g.outputs.single else written
+    written = tuple(args[k] for k in g.mode.outputs.argnums)
+    last = written[0] if g.mode.outputs.single else written
     return last if result is None else (result, last)
 
 
