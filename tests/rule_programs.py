@@ -21,7 +21,7 @@ def scaled_pullback(x, w, n, flag, y, y_bar):
     return y_bar * w**m, np.sum(y_bar * x) * m * w ** (m - 1), None, None
 
 
-@program(X, 0.9)
+@program(X, 0.9, tags="pullback_only")
 def rule_in_a_loop(x, w):
     s = 0.0
     for k in range(3):
@@ -50,7 +50,7 @@ def layer_pullback(saved, y_bar):
     return (u * c * z, v * z), np.sum(u * c * w) + v * b
 
 
-@program(X, 0.9, 1.3)
+@program(X, 0.9, 1.3, tags="pullback_only")
 def rule_that_saves(w, b, z):
     for _ in range(2):
         u, v = layer((w, b), z)
@@ -69,7 +69,7 @@ def squared_pullback(z, r, y, y_bar):
     return y_bar * np.conj(2 * z * r), np.sum((y_bar * np.conj(z * z)).real)
 
 
-@program(np.array([0.3 + 0.7j, 1.0 - 0.5j]), 1.2)
+@program(np.array([0.3 + 0.7j, 1.0 - 0.5j]), 1.2, tags="pullback_only")
 def rule_of_complex_numbers(z, r):
     y = squared(z, r)
     return np.sum(y.real + 2.0 * y.imag * y.real)
@@ -85,7 +85,7 @@ def reversed_copy_pullback(a, y, y_bar):
     return y_bar[::-1]
 
 
-@program(X)
+@program(X, tags="pullback_only")
 def results_are_new_arrays(x):
     y = reversed_copy(x)
     z = reversed_copy(x[:2])
@@ -104,7 +104,7 @@ def product_pullback(a, b, y, y_bar):
     return y_bar * b, y_bar * a
 
 
-@program(X)
+@program(X, tags="pullback_only")
 def argument_given_twice(x):
     return product(x, x) * product(x, 2.0 * x)
 
@@ -115,6 +115,6 @@ def deeper(x, n):
     return deeper(scaled(x, 0.9, n), n - 1) * x[0]
 
 
-@program(X)
+@program(X, tags="pullback_only")
 def rule_in_a_recursion(x):
     return deeper(x, 2)

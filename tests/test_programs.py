@@ -105,7 +105,8 @@ def test_stages(case: Program) -> None:
     stages = sourcead.stages(case.f, *map(typeof, case.args), argnums=case.argnums)
     for name, promised in PROMISES.items():
         assert not list(violations(stages[name], promised)), name
-    check_tangents(case, stages)
+    if "pullback_only" not in case.tags:
+        check_tangents(case, stages)
 
 
 def check_tangents(case: Program, stages: Any) -> None:
