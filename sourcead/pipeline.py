@@ -56,8 +56,8 @@ def derivative_stages(
 
     `pyfunc` may be a derivative itself: its program is differentiated once more.  `given` tells of arguments that
     are lists, dicts or objects, and have the types of tuples; `again`: the program will be differentiated itself, by
-    "reverse" or "forward" mode; `parallel`: `prange` loops run in parallel where they can; `mode`: of a seeded one, the first of the
-    arguments are the seeds.
+    "reverse" or "forward" mode; `parallel`: `prange` loops run in parallel where they can; `mode`: of a seeded one, the
+    first of the arguments are the seeds.
     """
     begin()
     k = int(mode.seeded)

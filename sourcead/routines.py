@@ -165,8 +165,12 @@ class Pushforward:
     name: str = field(default="", compare=False)
 
     @property
+    def title(self) -> str:
+        return f"{self.of.title}_jvp"
+
+    @property
     def __name__(self) -> str:
-        return self.name or f"{self.of.__name__}_jvp"
+        return self.name or self.title
 
     @property
     def routine(self) -> Routine:
