@@ -189,6 +189,8 @@ MODULES = {
     "np.linalg": np.linalg,
     "np.random": np.random,
     "np.polynomial.polynomial": np.polynomial.polynomial,
+    "np.polynomial.polyutils": np.polynomial.polyutils,
+    "np.lib.stride_tricks": np.lib.stride_tricks,
     "math": math,
     "cmath": cmath,
     "operator": op,

@@ -9,7 +9,8 @@ import operator as op
 import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from types import SimpleNamespace
+from functools import cache
+from types import BuiltinFunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,7 +21,7 @@ from numba.core.registry import CPUDispatcher, cpu_target
 from numba.core.typing import signature
 
 from . import beyond  # noqa: F401  (it registers types)
-from .direct import types_directly
+from .direct import SPECIAL, types_directly
 from .emit import lines, name_of, to_function
 from .errors import Unsupported, spelled
 from .ir import (
@@ -187,7 +188,7 @@ def reached(block: Block, types: Mapping[str, Any]) -> Block:
 
 
 def nameable(f: Function) -> None:
-    """Refuse functions that printed code has no name for (`np.fft.fft`)."""
+    """Refuse functions that printed code has no name for, and those that neither Numba nor we know."""
 
     def visit(e: Expr, loc: Loc | None) -> None:
         if isinstance(e, Call):
@@ -196,6 +197,8 @@ def nameable(f: Function) -> None:
             except TypeError:
                 module, name = getattr(e.fn, "__module__", ""), getattr(e.fn, "__name__", repr(e.fn))
                 raise Unsupported(f"`{module}.{name}` is not known here", loc, "write what it does as a loop") from None
+            if e.fn not in STAND_INS and not known(e.fn):
+                raise Unsupported(f"{spelled(e.fn)} is not known to Numba", loc, "write what it does as a loop")
         for c in children(e):
             visit(c, loc)
 
@@ -207,6 +210,21 @@ def nameable(f: Function) -> None:
 def typeable(f: Function, wide: frozenset[Expr] = frozenset()) -> Function:
     """The program as it is put to Numba, under another name: it may call itself."""
     return replace(f, name=f"{f.name}_primal", body=tuple(_typeable(s, wide) for s in f.body), arguments=())
+
+
+@cache
+def known(fn: Callable[..., Any]) -> bool:
+    """Does Numba compile calls of this function, or are they printed as syntax?"""
+    if fn in SPECIAL or not isinstance(fn, (BuiltinFunctionType, np.ufunc, type(np.sum))):
+        return True
+    context = cpu_target.typing_context
+    context.refresh()
+    cpu_target.target_context.refresh()
+    try:
+        context.resolve_value_type(fn)
+    except ValueError:
+        return False
+    return True
 
 
 def _typeable(s: Stmt, wide: frozenset[Expr]) -> Stmt:

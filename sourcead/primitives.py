@@ -153,6 +153,12 @@ def _stop_gradient(x):
 
 
 @register_jitable
+def exponent(x):
+    """Of the power of two that is next above `abs(x)`."""
+    return math.frexp(x)[1]
+
+
+@register_jitable
 def polygamma(n, x):
     """The n-th derivative of the digamma function, which is that of `log(gamma(x))`.
 

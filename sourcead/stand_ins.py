@@ -21,6 +21,7 @@ from numba.core.registry import cpu_target
 from numba.extending import type_callable
 
 from .primitives import chosen
+from .rules.draws import DRAWS
 from .spellings import When, always, is_number
 
 Typer = Callable[..., Any]
@@ -380,6 +381,48 @@ def dot(a: Any, b: Any) -> Any:
     return types.Array(types.float64, ndim, "C") if ndim else types.float64
 
 
+@usually(np.outer)
+def outer(a: Any, b: Any) -> Any:
+    return matrix(types.float64, "C") if doubles(a) and doubles(b) else None
+
+
+@usually(np.kron)
+def kron(a: Any, b: Any) -> Any:
+    return outer(a, b) if a.ndim == b.ndim == 2 else None
+
+
+@usually(np.diff)
+def diff(a: Any) -> Any:
+    return vector(types.float64) if doubles(a) and a.ndim == 1 else None
+
+
+@usually(np.argpartition)
+def argpartition(a: Any, kth: Any) -> Any:
+    return types.Array(types.intp, a.ndim, "C") if doubles(a) and isinstance(kth, types.Integer) else None
+
+
+for window in (np.bartlett, np.blackman, np.hamming, np.hanning):
+
+    @usually(window)
+    def sampled(M: Any) -> Any:
+        return vector(types.float64) if isinstance(M, types.Integer) else None
+
+
+def drawn(fn: Callable[..., Any], count: int, result: Any) -> None:
+    """One number of a distribution with so many parameters; arrays are left to Numba."""
+
+    def typer(*parameters: Any) -> Any:
+        return result if all(isinstance(t, (types.Integer, types.Float)) for t in parameters) else None
+
+    stands_for(fn, when=lambda arguments, keywords: arguments <= count and "size" not in keywords)(typer)
+    STAND_INS[fn].asks = True
+
+
+for _fn, _draw in DRAWS.items():
+    if _draw.defaults:
+        drawn(_fn, len(_draw.defaults), types.int64 if _draw.integer else types.float64)
+
+
 @usually(chosen)
 def where(c: Any, a: Any, b: Any) -> Any:
     arrays = [x for x in (c, a, b) if isinstance(x, types.Array)]
@@ -397,6 +440,11 @@ def contiguous(a: Any) -> bool:
 @stands_for(np.swapaxes)
 def swapaxes(a: Any, axis1: Any, axis2: Any) -> Any:
     return types.Array(a.dtype, a.ndim, "A") if is_array(a) else None
+
+
+@stands_for(np.diagonal)
+def diagonal(a: Any, offset: Any = 0) -> Any:
+    return types.Array(a.dtype, 1, "A") if is_array(a) and a.ndim == 2 else None
 
 
 @stands_for(np.tril)

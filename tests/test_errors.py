@@ -470,12 +470,6 @@ def _(*x):
     return x[0]
 
 
-@refused("several results")
-def _(x):
-    w, _v = np.modf(x)
-    return w[0]
-
-
 @refused("only exceptions can be raised")
 def _(x):
     raise x

@@ -74,6 +74,11 @@ def stretched(x, a):
     return x[:3] + a[0], a * a[:1]
 
 
+def broadcast(x, a):
+    shape = (x * a).shape
+    return np.broadcast_to(x, shape), np.broadcast_to(a, shape)
+
+
 def filled(x, y, n):
     if n >= 0:
         y[n] = x[n] * y[n - 1] + 1.0
@@ -90,6 +95,7 @@ CASES: list[tuple[Any, tuple[Any, ...], Any]] = [
     (early, (X, 3), ()),
     (complex_results, (X * (1 + 0.5j),), ()),
     (stretched, (X, A), ()),
+    (broadcast, (X, X * 2), ()),
     (filled, (X, np.zeros(6), 5), 1),
 ]
 

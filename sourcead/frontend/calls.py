@@ -23,7 +23,7 @@ from ..rules import is_draw, rule_of
 from ..spellings import SPELLINGS, results_of
 from . import comprehensions, lists, records, tuples
 from .inline import inline
-from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS, SEVERAL_RESULTS
+from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS
 from .parser import Parser, describe
 from .ruled import ruled
 from .values import (
@@ -104,13 +104,9 @@ def refusal_of(callee: Value) -> Refusal | None:
             return Refusal(f"`np.{fn.__name__}` changes its argument, which is not supported", MUTATORS[fn])
     except TypeError:  # what cannot be hashed is none of these
         pass
-    if any(fn is f for f in SEVERAL_RESULTS):
-        return Refusal(
-            f"`{spelled(fn)}` returns several results, which is not supported yet", "there is no rule for it"
-        )
     owner = getattr(fn, "__self__", None)
     module = getattr(fn, "__module__", None) or ""
-    if is_draw(fn):
+    if is_draw(fn) or module.split(".")[0] in LIBRARIES and fn in SPELLINGS:
         return None
     if isinstance(owner, (np.random.RandomState, np.random.Generator, random.Random)) or "random" in module.split("."):
         return Refusal("these random numbers cannot be drawn in a differentiated function", RANDOM)
@@ -231,7 +227,7 @@ def leaf(q: Parser, node: ast.AST, fn: Callable[..., Any], args: list[Value], kw
         return target
     value = plain_leaf(q, node, fn, args, kwargs)
     rule = rule_of(fn)
-    results = rule.results if rule is not None else results_of(fn, args, kwargs)
+    results = rule.results if rule is not None else results_of(fn, [lists.known(q, a) for a in args], kwargs)
     if not results:
         return value
     targets = tuple(Var(q.namer.temp()) for _ in results)
@@ -483,6 +479,7 @@ HANDLERS: dict[Any, Handler] = {
     min: extreme(np.min, min),
     max: extreme(np.max, max),
     divmod: divmod_,
+    np.divmod: divmod_,
     tuple: tuple_,
     np.shape: shape_,
     cmath.polar: polar,

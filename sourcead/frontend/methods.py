@@ -88,6 +88,3 @@ BUILTINS: dict[Any, tuple[str, str]] = {
 """Built-in functions that are refused, with what to do instead."""
 
 KNOWN_BUILTINS = (abs, min, max, pow, round, int, float, bool, complex)
-
-SEVERAL_RESULTS = (np.modf, np.frexp)
-"""Functions that return a tuple, which no rule covers."""

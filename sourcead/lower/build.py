@@ -108,6 +108,7 @@ class Builder:
         self.counters = {s.var.name: s for s in walk(f.body) if isinstance(s, For)}
         self.in_place = False  # must a view that the statement at hand makes be one, rather than a copy?
         self.stored: set[str] = set()  # the arrays that are changed after they were made
+        self.stretches: set[str] = set()  # the arrays that are others, or copies of them, by extents found at run time
 
     # ---- statements
 

@@ -107,8 +107,8 @@ def like_numpy(fn: Callable[..., Any]) -> Callable[..., Any]:
 
 for _name in ("exp", "sqrt", "sin", "cos", "tan", "sinh", "cosh", "tanh", "log10", "isnan", "isinf", "isfinite"):
     lowers(getattr(cmath, _name))(like_numpy(getattr(np, _name)))
-lowers(cmath.atan)(like_numpy(np.arctan))
-lowers(cmath.atanh)(like_numpy(np.arctanh))
+for _name in ("sin", "cos", "tan", "sinh", "cosh", "tanh"):
+    lowers(getattr(cmath, f"a{_name}"))(like_numpy(getattr(np, f"arc{_name}")))
 lowers(cmath.phase)(like_numpy(np.angle))
 
 

@@ -124,8 +124,3 @@ def copy(b: Builder, a: Any, dtype: Any = None) -> Any:
 def asarray(b: Builder, a: Any, dtype: Any = None) -> Any:
     """The array itself where NumPy gives that, else a copy."""
     return a if is_value(a) and b.defining in b.storage.parent else copy(b, a, dtype)
-
-
-@lowers(np.broadcast_arrays)
-def broadcast_arrays(b: Builder, *args: Any) -> Any:
-    raise b.refuse("np.broadcast_arrays", "arithmetic broadcasts by itself")

@@ -157,10 +157,16 @@ def statement(b: Builder, s: Stmt) -> None:
 def returned(b: Builder, e: Expr) -> Expr:
     if isinstance(e, Call) and e.fn is p.pack:
         return replace(e, args=tuple(returned(b, x) for x in e.args))
-    v = evaluate(b, e)
+    return handed_back(b, evaluate(b, e))
+
+
+def handed_back(b: Builder, v: Any) -> Expr:
     if isinstance(v, tuple):
-        return Call(p.pack, tuple(returned(b, x) if isinstance(x, Expr) else x for x in v))
-    return Var(array_name(b, v)) if is_value(v) else v
+        return Call(p.pack, tuple(returned(b, x) if isinstance(x, Expr) else handed_back(b, x) for x in v))
+    if not is_value(v):
+        return v
+    name = array_name(b, v)
+    return Var(array_name(b, materialise(b, v)) if name in b.stretches else name)  # with an adjoint of its own
 
 
 # ---- definitions ---------------------------------------------------------------------------------

@@ -260,6 +260,7 @@ def stretched(b: Builder, v: View, shape: tuple[Expr, ...]) -> View:
         name = b.fresh(new, None if v.base.startswith("_t") else v.base).name
         e = Call(p.stretch, (Var(v.base), *shape))
         b.extents[name] = shape
+        b.stretches.add(name)
         if v.base in b.stored:  # what is a copy today may be none tomorrow
             b.assign(Var(name), e)
         else:

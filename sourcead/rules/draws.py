@@ -71,6 +71,7 @@ for name, parameters in {
     "triangular": "left mode right",
     "vonmises": "mu kappa",
     "wald": "mean scale",
+    "noncentral_chisquare": "df nonc",
 }.items():
     draw(name, None, False, **dict.fromkeys(parameters.split()))
 for name, parameters in {

@@ -39,7 +39,7 @@ from ..spellings import SPELLINGS, Spelling, spellings
 from ..ssa import ssa
 from ..stand_ins import literal, stands_for
 from ..structure import leaf_types
-from . import arrangement, axes, curves, grids, polynomials, products, statistics  # noqa: F401  (they register spellings)
+from . import arrangement, axes, curves, draws, grids, polynomials, predicates, products, statistics  # noqa: F401  (they register spellings)
 
 __all__ = ["spelled_out"]
 

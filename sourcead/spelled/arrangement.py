@@ -52,6 +52,37 @@ def dstack(tup: Any) -> Any:
     return stacked if isinstance(tup, types.BaseTuple) else None
 
 
+spells(*(f for n, f in vars(np).items() if n == "row_stack"))(lambda tup: lambda tup: np.vstack(tup))
+
+
+@spells(np.asarray_chkfinite)
+def asarray_chkfinite(a: Any, dtype: Any = None) -> Any:
+    def checked(a, dtype):
+        if not np.all(np.isfinite(a)):
+            raise ValueError("array must not contain infs or NaNs")
+        return a
+
+    return checked if is_array(a) and constant(dtype) is None else None
+
+
+@spells(np.asfortranarray)
+def asfortranarray(a: Any) -> Any:
+    """A copy, unless the type says that the elements stand in this order already."""
+    if not is_array(a):
+        return None
+    ordered = a.layout == "F" or a.ndim == 1 and a.layout == "C"
+    return (lambda a: a) if ordered else (lambda a: a.T.copy().T)
+
+
+def triangle(fn: Any) -> Any:
+    """Of a vector: that of the matrix in which it is every row."""
+    return lambda m, k=0: (lambda m, k: fn(np.broadcast_to(m, (len(m), len(m))), k)) if is_array(m, 1) else None
+
+
+spells(np.tril)(triangle(np.tril))
+spells(np.triu)(triangle(np.triu))
+
+
 @spells(np.atleast_3d)
 def atleast_3d(ary: Any) -> Any:
     by_rank = (None, lambda ary: ary.reshape((1, -1, 1)), lambda ary: np.expand_dims(ary, 2))

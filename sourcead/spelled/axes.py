@@ -181,8 +181,8 @@ def tile(A: Any, reps: Any) -> Any:
         return np.tile(np.expand_dims(A, added), reps)
 
     if not isinstance(reps, types.BaseTuple):
-        return last if A.ndim > 1 else None
-    return more_axes if added else each if A.ndim > 1 else None
+        return last
+    return more_axes if added else each
 
 
 # ---- without nan ----------------------------------------------------------------------------------------
@@ -262,6 +262,24 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Any:
         order.insert(to, axis)
     axes = tuple(order)
     return lambda a, source, destination: np.transpose(a, axes)
+
+
+@spells(np.diagonal)
+def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
+    """Of two axes of several, as the last axis; that of a matrix is a view that lowering knows."""
+    i, j, k = one_axis(a, axis1), one_axis(a, axis2), constant(offset)
+    if i is None or j is None or i == j or not isinstance(k, int):
+        return None
+    order = (*(n for n in range(a.ndim) if n not in (i, j)), i, j)
+    down, right = max(-k, 0), max(k, 0)
+
+    def along(a, offset, axis1, axis2):
+        t = np.ascontiguousarray(np.transpose(a, order))
+        n = max(min(t.shape[-2] - down, t.shape[-1] - right), 0)
+        places = (np.arange(n) + down) * t.shape[-1] + np.arange(n) + right
+        return np.take(t.reshape((*t.shape[:-2], -1)), places, -1)
+
+    return along if (a.ndim, i, j) != (2, 0, 1) else None
 
 
 @spells(np.rollaxis)

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
+from ..primitives import exponent
+from ..rules.scalar import math_has
 from ..spellings import constant, is_array, is_number, real, spells
 
 
@@ -153,3 +156,75 @@ def sinc(x: Any) -> Any:
         return y.reshape(x.shape)
 
     return None if not real(x) else each if is_array(x) else at
+
+
+@spells(np.kaiser)
+def kaiser(M: Any, beta: Any) -> Any:
+    """`i0(beta * sqrt(1 - r * r)) / i0(beta)` for `r` from -1 to 1, with the series 9.6.12 of Abramowitz and Stegun."""
+
+    def i0(quarter):  # of 2 * sqrt(quarter)
+        s = term = 1.0
+        k = 1
+        while term > 1e-17 * s:
+            term *= quarter / (k * k)
+            s += term
+            k += 1
+        return s
+
+    def window(M, beta):
+        y = np.ones(M)
+        for i in range(M):
+            if M > 1:
+                r = 2.0 * i / (M - 1) - 1.0
+                y[i] = i0(0.25 * beta * beta * (1.0 - r * r)) / i0(0.25 * beta * beta)
+        return y
+
+    return window if is_number(beta) else None
+
+
+# ---- parts of numbers ------------------------------------------------------------------------------------
+
+
+@spells(np.modf, math.modf, results=("fraction", "whole"))
+def modf(x: Any) -> Any:
+    def parts(x):
+        whole = np.trunc(x)
+        return np.where(np.isinf(x), 0.0, x - whole), whole
+
+    return parts if real(x) else None
+
+
+@spells(np.frexp, math.frexp, results=("mantissa", "exponent"))
+def frexp(x: Any) -> Any:
+    def parts(x):
+        e = exponent(x)
+        return math.ldexp(x, -e), e
+
+    def each(x):
+        flat = x.ravel()
+        m, e = np.empty(len(flat), x.dtype), np.empty(len(flat), np.intc)
+        for i in range(len(flat)):
+            m[i], e[i] = parts(flat[i])
+        return m.reshape(x.shape), e.reshape(x.shape)
+
+    return None if not real(x) else each if is_array(x) else parts
+
+
+# ---- functions that Numba lacks --------------------------------------------------------------------------
+
+
+@spells(np.heaviside)
+def heaviside(x1: Any, x2: Any) -> Any:
+    def step(x1, x2):
+        return np.where(x1 < 0, 0.0, np.where(x1 > 0, 1.0, np.where(x1 == 0, x2, x1)))
+
+    return step if real(x1, x2) else None
+
+
+@spells(math.fmod)
+def fmod(x: Any, y: Any) -> Any:
+    return (lambda x, y: np.fmod(x, y)) if is_number(x) and is_number(y) else None
+
+
+spells(*math_has("cbrt"))(lambda x: (lambda x: np.cbrt(x)) if is_number(x) else None)
+spells(np.fix)(lambda x: lambda x: np.trunc(x))

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numba.core import types
+from numpy.lib.stride_tricks import sliding_window_view
 
 from ..ir import Const
 from ..spellings import UNKNOWN, constant, is_array, is_number, spells
@@ -256,3 +257,32 @@ def block(arrays: Any) -> Any:
     if all(isinstance(row, types.BaseTuple) for row in arrays):
         return lambda arrays: np.concatenate([np.concatenate(row, axis=1) for row in arrays], axis=0)
     return (lambda arrays: np.hstack(arrays)) if all(map(is_array, arrays)) else None
+
+
+@spells(sliding_window_view)
+def windows(x: Any, window_shape: Any, axis: Any = None) -> Any:
+    """The windows along these axes, as further axes at the end; a copy."""
+    several = isinstance(window_shape, types.BaseTuple)
+    where = constant(axis)
+    if not is_array(x) or where is UNKNOWN:
+        return None
+    axes = tuple(range(x.ndim)) if where is None else where if isinstance(where, tuple) else (where,)
+    axes = tuple(k % x.ndim for k in axes)
+    if len(axes) != (len(window_shape) if several else 1):
+        return None
+
+    def along(x, k, width):
+        if width > x.shape[k]:
+            raise ValueError("window shape cannot be larger than input array shape")
+        first = np.arange(x.shape[k] - width + 1)
+        return np.moveaxis(np.take(x, np.expand_dims(first, 1) + np.arange(width), k), k + 1, -1)
+
+    def one(x, window_shape, axis):
+        return along(x, axes[0], window_shape)
+
+    def each(x, window_shape, axis):
+        for j in range(len(axes)):
+            x = along(x, axes[j], window_shape[j])
+        return x
+
+    return each if several else one

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numba.core import types
 from numpy.polynomial import polynomial as poly
+from numpy.polynomial import polyutils
 
-from ..spellings import is_array, is_number, spells
+from ..spellings import constant, is_array, is_number, spells
 
 
 def both(c1: Any, c2: Any, body: Any) -> Any:
@@ -64,6 +66,78 @@ def polyint(c: Any, m: Any = 1) -> Any:
         return y
 
     return integral if is_array(c, 1) else None
+
+
+@spells(polyutils.trimseq)
+def trimseq(seq: Any) -> Any:
+    """Without zeros at the end; one number is left."""
+
+    def trimmed(seq):
+        last = len(seq)
+        while last > 1 and seq[last - 1] == 0:
+            last -= 1
+        return seq[:last]
+
+    return trimmed if is_array(seq, 1) else None
+
+
+def each_item(alist: Any, trim: Any = True) -> tuple[str, ...]:
+    return tuple(f"c{k}" for k in range(len(getattr(alist, "items", ()))))
+
+
+@spells(polyutils.as_series, results=each_item)
+def as_series(alist: Any, trim: Any = True) -> Any:
+    """Of a list or tuple of vectors: copies of them, without zeros at the end."""
+    cut = constant(trim)
+
+    def series(alist, trim):
+        return tuple([polyutils.trimseq(a).copy() if cut else a.copy() for a in alist])
+
+    vectors = isinstance(alist, types.BaseTuple) and all(is_array(a, 1) for a in alist)
+    return series if vectors and isinstance(cut, bool) else None
+
+
+@spells(poly.polydiv, results=("quotient", "remainder"))
+def polydiv(c1: Any, c2: Any) -> Any:
+    """By long division."""
+
+    def divided(c1, c2):
+        a, b = polyutils.trimseq(c1), polyutils.trimseq(c2)
+        n = len(b)
+        left = a / 1.0
+        q = np.zeros(max(len(a) - n + 1, 1), left.dtype)
+        for k in range(len(a) - n, -1, -1):
+            q[k] = left[k + n - 1] / b[n - 1]
+            left[k + n - 1] = 0.0
+            for j in range(n - 1):
+                left[k + j] -= q[k] * b[j]
+        return q, polyutils.trimseq(left[: max(n - 1, 1)]).copy()
+
+    return both(c1, c2, divided)
+
+
+@spells(np.roots)
+def roots(p: Any) -> Any:
+    """The eigenvalues of the companion matrix. The highest power is first; of real coefficients, real roots."""
+
+    def found(p):
+        first, last = 0, len(p) - 1
+        while first < last and p[first] == 0:
+            first += 1
+        while last > first and p[last] == 0:
+            last -= 1
+        n = last - first
+        start = -p[first + 1 : last + 1] / p[first]
+        y = np.zeros(len(p) - 1 - first, start.dtype)
+        if n > 0:
+            companion = np.zeros((n, n), start.dtype)
+            companion[0] = start
+            for i in range(1, n):
+                companion[i, i - 1] = 1.0
+            y[:n] = np.linalg.eigvals(companion)
+        return y
+
+    return found if is_array(p, 1) else None
 
 
 # ---- sets ------------------------------------------------------------------------------------------
