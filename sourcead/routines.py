@@ -65,6 +65,7 @@ class Routine:
     argtypes: tuple[Any, ...] = ()
     changes: tuple[int, ...] = ()  # the arguments that it writes into
     results: tuple[Origin, ...] = ()  # where the numbers and arrays in its result come from; none: not known yet
+    shared: tuple[tuple[int, int] | None, ...] = ()  # arguments in common memory: which one, the number of axes
     name: str = field(default="", compare=False)  # in emitted code
 
     @property
@@ -73,8 +74,13 @@ class Routine:
         return self.code.__name__.replace("<lambda>", "lambda_")
 
     @property
+    def own_name(self) -> str:
+        """What emitted code calls it, unless that is the name of something else."""
+        return f"{self.title}_shared" if self.shared else self.title
+
+    @property
     def __name__(self) -> str:
-        return self.name or self.title
+        return self.name or self.own_name
 
     def __call__(self, *args: Any) -> Any:
         """All results, as the finished program gives them: for programs that are not finished."""
@@ -86,7 +92,7 @@ class Routine:
 
     @property
     def untyped(self) -> Routine:
-        return Routine(self.code, self.given, name=self.name)
+        return replace(self, argtypes=(), changes=(), results=())
 
     @property
     def parsed(self) -> Function:
@@ -108,6 +114,10 @@ def parsed(r: Routine) -> Function:
     from .frontend import program_of
     from .parallel import in_order
 
+    if r.shared:
+        from .lower.common import function_of_memory
+
+        return function_of_memory(replace(r, shared=()).parsed, r.shared)
     return in_order(program_of(r))
 
 
@@ -137,12 +147,12 @@ class Pullback:
     name: str = field(default="", compare=False)
 
     @property
-    def title(self) -> str:
-        return f"{self.routine.title}_pullback"
+    def own_name(self) -> str:
+        return f"{self.routine.own_name}_pullback"
 
     @property
     def __name__(self) -> str:
-        return self.name or self.title
+        return self.name or self.own_name
 
     def __call__(self, *args: Any) -> Any:
         raise TypeError("a pullback is a program, which is called where it is emitted")

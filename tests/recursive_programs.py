@@ -277,6 +277,45 @@ def changed_by_one_another(x):
     return np.sum(x**2)
 
 
+# ---- arguments that share memory --------------------------------------------------------------------------------------
+
+
+def mixed(a, b, n):
+    if n == 0:
+        return a[0]
+    a[n] += b[n - 1] * 0.5
+    b[0] *= a[n]
+    return mixed(b, a, n - 1)
+
+
+@program(X)
+def parts_of_one_array_changed(x):
+    mixed(x[2:], x[:4], 3)
+    a = x.reshape(2, 3) * 1.0
+    for i in range(2):
+        a[0, 1] *= mixed(a[-1], a[i], 2)
+    return mixed(a[:, 0], a[::-1, 1], 1) + mixed(a.ravel()[1:], a[1], 2) + np.sum(a**2) + np.sum(x * x)
+
+
+def exchanged(a, b):
+    n = a.shape[0]
+    if n == 1:
+        a[0, 0], b[0, 0] = b[0, 0], a[0, 0] * 0.5
+        return
+    h = n // 2
+    for i in range(2):
+        for j in range(2):
+            exchanged(a[i * h : (i + 1) * h, j * h : (j + 1) * h], b[j * h : (j + 1) * h, i * h : (i + 1) * h])
+
+
+@program(np.linspace(0.1, 1.6, 16).reshape(4, 4))
+def transposed_in_place(a):
+    b = a * a
+    exchanged(b[:2, 2:], b[2:, :2])
+    exchanged(b[1:3, 1:3], b[1:3, 1:3])
+    return np.sum(b * b * np.arange(16.0).reshape(4, 4))
+
+
 # ---- functions, tuples and None as arguments; gradients inside ---------------------------------------------------
 
 

@@ -17,16 +17,17 @@ from ..custom import Ruled
 from ..ir import Assign, Call, Const, Expr, Unpack, Var
 from ..routines import Routine
 from .build import Builder
-from .values import array_name, bases, is_place, is_value, memory, store, whole
+from .common import in_common_memory
+from .values import array_name, is_place, is_value, memory, store, whole
 
 
 def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> None:
     """Lower the call with arguments `given`, whose result is called `t`."""
-    refuse_shared(b, fn, given)
+    back = iter([None if o.argument is None else given[o.argument] for o in fn.results])
+    fn, given = in_common_memory(b, fn, given)
     args = tuple(Var(array_name(b, a)) if is_value(a) else b.let(a, b.type_of(a)) for a in given)
     fn = replace(fn, argtypes=tuple(types.unliteral(b.type_of(a)) for a in args))
     targets: list[Var] = []
-    back = iter([None if o.argument is None else given[o.argument] for o in fn.results])
     result = named(b, t, b.f.types[t], targets, back)
     if isinstance(fn, Ruled):
         named(b, "", fn.saved, targets, itertools.repeat(None))
@@ -83,17 +84,6 @@ def value_of(b: Builder, named: Any) -> Any:
 
 def contiguous(t: Any) -> Any:
     return types.Array(t.dtype, t.ndim, "C")
-
-
-def refuse_shared(b: Builder, fn: Routine, given: tuple[Any, ...]) -> None:
-    """Arguments come as copies, so none may be (a part of) another one that is changed."""
-    seen = [{memory(v) for v in bases(a)} for a in given]
-    for k in fn.changes:
-        if any(seen[k] & m for j, m in enumerate(seen) if j != k):
-            raise b.refuse(
-                f"`{fn.title}` calls itself, and is given an array twice that it changes",
-                "pass a copy: x.copy(), or the whole array once, with the places as numbers",
-            )
 
 
 def refuse_second_names(b: Builder, s: Assign, t: str) -> None:
