@@ -277,7 +277,7 @@ def changed_by_one_another(x):
     return np.sum(x**2)
 
 
-# ---- arguments that share memory --------------------------------------------------------------------------------------
+# ---- arguments that share memory --------------------------------------------------------------------------------
 
 
 def mixed(a, b, n):
