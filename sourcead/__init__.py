@@ -7,6 +7,8 @@ from typing import Any
 
 from .api import grad as grad
 from .api import value_and_grad as value_and_grad
+from .checking import check_grads as check_grads
+from .checking import check_rule as check_rule
 from .custom import custom_rule as custom_rule
 from .debug import stages as stages
 from .errors import RuleMissing as RuleMissing
@@ -29,6 +31,7 @@ def __getattr__(name: str) -> Any:
 
 OURS = (
     *("RuleMissing", "SourceadError", "Unsupported", "__version__"),
+    *("check_grads", "check_rule"),
     *("custom_rule", "grad", "jvp", "jvp_fn", "stages", "stop_gradient", "tape", "value_and_grad", "vjp", "vjp_fn"),
 )
 
