@@ -171,7 +171,7 @@ def in_memory(t: Any) -> Any:
 def result_of(rule: CustomRule, kind: str, argtypes: tuple[Any, ...]) -> Any:
     """The type of what the user's function returns; it is compiled to find out."""
     try:
-        found = asked(rule.compiled(kind), argtypes)
+        found = asked(rule.compiled(kind, argtypes), argtypes)
         reason = "it has other parameters"
     except (NumbaError, Unsupported, TypeError) as e:
         found, reason = None, first_line(e)

@@ -157,7 +157,7 @@ class _Expansion:
 
         rule = r.rule
         try:
-            f = list(self.stages(rule.function(kind), argtypes).values())[-1]
+            f = list(self.stages(rule.function(kind, argtypes), argtypes).values())[-1]
             return f, result_type(f)
         except Unsupported as e:
             what = f"a second derivative of `{rule.__name__}`: {rule.title(kind)} would have to be differentiated"

@@ -56,7 +56,9 @@ class Program:
         """The call of what the user wrote."""
         rule: CustomRule = self.ruled.rule
         name = self.namer("_".join(filter(None, (self.ruled.title, self.kind, "rule"))))
-        self.constants |= {name: rule.compiled(self.kind), **dict(self.ruled.classes)}
+        self.constants |= dict(self.ruled.classes)
+        argtypes = self.types_of(args) if self.kind == "pullback" else ()
+        self.constants[name] = rule.compiled(self.kind, argtypes)
         return Call(p.given, (Var(name), *args))
 
     def types_of(self, args: tuple[Expr, ...]) -> tuple[Any, ...]:

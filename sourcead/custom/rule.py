@@ -26,7 +26,7 @@ class CustomRule(CPUDispatcher):
 
     def __init__(self, function: FunctionType, options: dict[str, Any] | None = None):
         self.parts: dict[str, FunctionType] = {}  # "forward", "pullback", "pushforward"
-        self._compiled: dict[str, Any] = {}
+        self._compiled: dict[FunctionType, Any] = {}
         super().__init__(function, targetoptions=OPTIONS if options is None else options)
 
     def compile(self, sig: Any) -> Any:
@@ -66,22 +66,25 @@ class CustomRule(CPUDispatcher):
         if not isinstance(fn, FunctionType):
             raise TypeError(f"the {kind} of `{self.__name__}` must be a Python function, not {f!r}")
         self.parts[kind] = fn
-        self._compiled.pop(kind, None)
         return f
 
     # ---- for the compiler ----
 
-    def function(self, kind: str) -> FunctionType:
-        """What the user wrote: "forward", "pullback", "pushforward", or "" for the function itself."""
+    def function(self, kind: str, argtypes: tuple[Any, ...] = ()) -> FunctionType:
+        """A part of the rule: "forward", "pullback", "pushforward", or "" for the function itself.
+
+        argtypes: of what it is called with, for rules that are made for types.
+        """
         return self.parts[kind] if kind else self.py_func
 
-    def compiled(self, kind: str) -> Any:
+    def compiled(self, kind: str, argtypes: tuple[Any, ...] = ()) -> Any:
         """The same as a dispatcher."""
         if not kind:
             return self
-        if kind not in self._compiled:
-            self._compiled[kind] = native(self.parts[kind])
-        return self._compiled[kind]
+        fn = self.function(kind, argtypes)
+        if fn not in self._compiled:
+            self._compiled[fn] = native(fn)
+        return self._compiled[fn]
 
     def title(self, kind: str) -> str:
         """What errors call it."""
