@@ -14,6 +14,8 @@ from .debug import stages as stages
 from .errors import RuleMissing as RuleMissing
 from .errors import SourceadError as SourceadError
 from .errors import Unsupported as Unsupported
+from .implicit import fixed_point as fixed_point
+from .implicit import implicit_root as implicit_root
 from .modes import jvp as jvp
 from .modes import jvp_fn as jvp_fn
 from .modes import vjp as vjp
@@ -31,7 +33,7 @@ def __getattr__(name: str) -> Any:
 
 OURS = (
     *("RuleMissing", "SourceadError", "Unsupported", "__version__"),
-    *("check_grads", "check_rule"),
+    *("check_grads", "check_rule", "fixed_point", "implicit_root"),
     *("custom_rule", "grad", "jvp", "jvp_fn", "stages", "stop_gradient", "tape", "value_and_grad", "vjp", "vjp_fn"),
 )
 

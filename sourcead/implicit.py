@@ -20,7 +20,6 @@ from numba.extending import overload
 
 from .api import _Face, grad, user_function
 from .custom.rule import OPTIONS, CustomRule
-
 from .infer import is_array, is_complex, is_float
 from .structure import leaf_types
 
@@ -31,9 +30,9 @@ def implicit_root(solve: Any, residual: Any, linear_solve: Any = None) -> Implic
     """The function `solve`, differentiated as the root of `residual`: where `residual(x, ...) == 0`.
 
     `solve` returns a real number or an array; it is anything that Numba compiles, and is not looked into. `residual`
-    takes that, then arguments that `solve` has under the same names, in any order, and returns a number, or an array of
-    equal shape; it is differentiated, so it may be a gradient too (`grad(energy)`, whose root is a minimum). What `solve`
-    takes beyond that (starting points, tolerances) has the derivative zero. Integers may be among all of these.
+    takes that, then arguments that `solve` has under the same names, in any order, and returns a number, or an array
+    of equal shape; it is differentiated, so it may be a gradient too (`grad(energy)`, whose root is a minimum). What
+    `solve` takes beyond that (starting points, tolerances) has the derivative zero. Integers may be among all of these.
 
     The derivative is right at an exact root; elsewhere its error is of the order of that of the root. `A = d residual /
     d x` must be regular there, else the linear system raises LinAlgError or gives infinities. `A` is set up row by
@@ -76,7 +75,7 @@ def implicit_root(solve: Any, residual: Any, linear_solve: Any = None) -> Implic
 
 
 def fixed_point(step: Any, tol: float = 1e-12, limit: int = 10_000, linear_solve: Any = None) -> ImplicitRoot:
-    """The fixed point of `x -> step(x, ...)`, reached by going round and differentiated as the root of `step(x, ...) - x`.
+    """The fixed point of `x -> step(x, ...)`, reached by going round, differentiated as the root of `step(x, ...) - x`.
 
     The result is called with the arguments of `step`, the first of which is where it starts, a real number or an
     array; nothing flows to that. It goes round until no element of `x` changes by more than `tol` relative to the
@@ -154,7 +153,7 @@ class ImplicitRoot(CustomRule):
         body = f"""
         {linear}
         g = by_arguments(-u, {last})
-        return {', '.join(found.get(n, 'None') for n in self.parameters)}
+        return {", ".join(found.get(n, "None") for n in self.parameters)}
         """
         return written(f"{self.__name__}_pullback", (*self.parameters, y, y_bar), body, space)
 
@@ -237,6 +236,3 @@ def _distance(new: Any, old: Any) -> Callable[..., Any]:
     if is_array(new):
         return lambda new, old: np.max(np.abs(new - old)) / max(1.0, np.max(np.abs(new)))
     return lambda new, old: abs(new - old) / max(1.0, abs(new))
-
-
-

@@ -123,7 +123,7 @@ def with_routines(f: Function) -> Function:
 
 def routine_program(r: Any, primals: dict[Routine, Function]) -> Function:
     """The program of a function that calls itself, or of what is derived from it, ready to be emitted."""
-    if isinstance(r.routine, Ruled) and not isinstance(r, Pushforward):
+    if isinstance(r.routine, Ruled):
         return rule_program(r)
     f = routine_fused(r, primals)
     if isinstance(r, Routine):

@@ -21,7 +21,13 @@ def scaled_pullback(x, w, n, flag, y, y_bar):
     return y_bar * w**m, np.sum(y_bar * x) * m * w ** (m - 1), None, None
 
 
-@program(X, 0.9, tags="pullback_only")
+@scaled.pushforward
+def scaled_pushforward(x, w, n, flag, y, x_dot, w_dot, n_dot, flag_dot):
+    m = n if flag else 0
+    return x_dot * w**m + x * (m * w ** (m - 1) * w_dot)
+
+
+@program(X, 0.9)
 def rule_in_a_loop(x, w):
     s = 0.0
     for k in range(3):
@@ -50,7 +56,14 @@ def layer_pullback(saved, y_bar):
     return (u * c * z, v * z), np.sum(u * c * w) + v * b
 
 
-@program(X, 0.9, 1.3, tags="pullback_only")
+@layer.pushforward
+def layer_pushforward(saved, params_dot, z_dot):
+    c, w, b, z = saved
+    w_dot, b_dot = params_dot
+    return c * (w_dot * z + w * z_dot), b_dot * z + b * z_dot
+
+
+@program(X, 0.9, 1.3)
 def rule_that_saves(w, b, z):
     for _ in range(2):
         u, v = layer((w, b), z)
@@ -69,7 +82,12 @@ def squared_pullback(z, r, y, y_bar):
     return y_bar * np.conj(2 * z * r), np.sum((y_bar * np.conj(z * z)).real)
 
 
-@program(np.array([0.3 + 0.7j, 1.0 - 0.5j]), 1.2, tags="pullback_only")
+@squared.pushforward
+def squared_pushforward(z, r, y, z_dot, r_dot):
+    return 2 * z * z_dot * r + z * z * r_dot
+
+
+@program(np.array([0.3 + 0.7j, 1.0 - 0.5j]), 1.2)
 def rule_of_complex_numbers(z, r):
     y = squared(z, r)
     return np.sum(y.real + 2.0 * y.imag * y.real)
@@ -85,7 +103,12 @@ def reversed_copy_pullback(a, y, y_bar):
     return y_bar[::-1]
 
 
-@program(X, tags="pullback_only")
+@reversed_copy.pushforward
+def reversed_copy_pushforward(a, y, a_dot):
+    return a_dot[::-1]
+
+
+@program(X)
 def results_are_new_arrays(x):
     y = reversed_copy(x)
     z = reversed_copy(x[:2])
@@ -104,7 +127,12 @@ def product_pullback(a, b, y, y_bar):
     return y_bar * b, y_bar * a
 
 
-@program(X, tags="pullback_only")
+@product.pushforward
+def product_pushforward(a, b, y, a_dot, b_dot):
+    return np.sum(a_dot * b + a * b_dot)
+
+
+@program(X)
 def argument_given_twice(x):
     return product(x, x) * product(x, 2.0 * x)
 
@@ -115,6 +143,6 @@ def deeper(x, n):
     return deeper(scaled(x, 0.9, n), n - 1) * x[0]
 
 
-@program(X, tags="pullback_only")
+@program(X)
 def rule_in_a_recursion(x):
     return deeper(x, 2)

@@ -12,7 +12,8 @@ from test_custom import cube_root, geometric_mean
 from sourcead import check_grads, check_rule, custom_rule, stop_gradient
 
 X = np.array([0.4, 1.2, -0.7])
-PLAIN = {"modes": ("rev",), "jit": False}
+PLAIN = {"jit": False}
+REVERSE = {"modes": ("rev",), "jit": False}
 Pair = namedtuple("Pair", "a b")
 
 RIGHT = [
@@ -61,12 +62,25 @@ def wrong_in_second_order_pullback(x, y, y_bar):
 
 def test_wrong_derivatives_are_found():
     with pytest.raises(AssertionError, match=r"derivative of `wrong` by `x\[1\]` is wrong in reverse mode: .* off by"):
-        check_grads(wrong, (X, 0.3), **PLAIN)
+        check_grads(wrong, (X, 0.3), **REVERSE)
     with pytest.raises(AssertionError, match=r"by `p\[1\]\[1\]` is wrong"):
-        check_grads(lambda p: wrong(p[1], p[0]), ((0.3, X),), **PLAIN)
-    check_grads(wrong_in_second_order, (1.3,), order=1, **PLAIN)
+        check_grads(lambda p: wrong(p[1], p[0]), ((0.3, X),), **REVERSE)
+    check_grads(wrong_in_second_order, (1.3,), order=1, **REVERSE)
     with pytest.raises(AssertionError, match="derivative of the gradient of `wrong_in_second_order` by `x` is wrong"):
-        check_grads(wrong_in_second_order, (1.3,), **PLAIN)
+        check_grads(wrong_in_second_order, (1.3,), **REVERSE)
+
+
+def test_modes_that_disagree_are_found():
+    @custom_rule
+    def f(x):
+        return np.sin(x)
+
+    f.pullback(lambda x, y, y_bar: y_bar * np.cos(x))
+    f.pushforward(lambda x, y, x_dot: x_dot * np.cos(x) * 1.01)
+    with pytest.raises(AssertionError, match="derivative of `f` by `x` is wrong in forward mode"):
+        check_grads(f, (0.3,), **PLAIN)
+    with pytest.raises(AssertionError, match=r"is wrong in forward mode[^$]*test_checking.py:\d+: f.pushforward"):
+        check_rule(f, (0.3,))
 
 
 def test_points_where_there_is_no_derivative():

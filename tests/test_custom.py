@@ -10,9 +10,9 @@ import differences
 import numpy as np
 import pytest
 from numba import njit, objmode
-from rule_programs import layer
+from rule_programs import layer, rule_that_saves
 
-from sourcead import Unsupported, custom_rule, grad, value_and_grad, vjp_fn
+from sourcead import Unsupported, custom_rule, grad, jvp, jvp_fn, value_and_grad, vjp_fn
 
 X = np.array([0.4, 1.1, 0.7])
 
@@ -30,6 +30,11 @@ def cube_root(x):
 @cube_root.pullback
 def cube_root_pullback(x, y, y_bar):
     return y_bar / (3.0 * y * y)
+
+
+@cube_root.pushforward
+def cube_root_pushforward(x, y, x_dot):
+    return x_dot / (3.0 * y * y)
 
 
 def sum_of_roots(x):
@@ -219,6 +224,51 @@ def test_what_a_function_may_return():
     refused(f, 2.0, match="must return a pair")
     f.forward(lambda a: ((a, a), None))
     refused(f, 2.0, match="gives a result of type UniTuple.float64 x 2., and `f` gives float64")
+
+
+# ---- forward mode -----------------------------------------------------------------------------------------
+
+
+def test_tangents():
+    value, tangent = jvp(sum_of_roots, (X,), (np.ones(3),))
+    assert value == pytest.approx(sum_of_roots(X))
+    assert tangent == pytest.approx(np.sum(4.0 / 3.0 * np.cbrt(X)), rel=1e-13)
+    args = X, 0.9, 1.3
+    one = [jvp(rule_that_saves, args, (e, 1.0, 0.5), jit=False)[1] for e in np.eye(3)]
+    several = jvp_fn(rule_that_saves, (0, 1, 2), jit=False, several=True)
+    np.testing.assert_allclose(several((np.eye(3), np.ones(3), np.full(3, 0.5)), *args)[1], one, rtol=1e-14)
+
+
+def test_tangents_of_tangents():
+    def f(w, b, z):
+        u, v = layer((w, b), z)
+        return np.sum(u * u) * v
+
+    args, v, u = (X, 0.9, 1.3), (np.array([1.0, 2.0, -1.0]), 0.5), (np.array([0.3, -2.0, 1.0]), 0.7, 0.2)
+    first = jvp_fn(f, (0, 1), jit=False)
+    got = jvp_fn(first, (1, 2, 3), jit=False)(u, v, *args)[1][1]
+    want = differences.directional(lambda *xs: first(v, *xs)[1], args, dict(enumerate(u)))
+    assert got == pytest.approx(want, rel=1e-8)
+
+
+def test_tangents_of_the_wrong_kind():
+    @custom_rule
+    def f(a):
+        return a * 1.0
+
+    f.pullback(lambda a, y, y_bar: y_bar)
+    with pytest.raises(Unsupported, match=r"`f` has no pushforward[^$]*@f\.pushforward"):
+        jvp(f, (X,), (X,), jit=False)
+    f.pushforward(lambda a, y, a_dot: np.sum(a_dot))
+    with pytest.raises(Unsupported, match="an array of real numbers with 1 axis, something of type float64"):
+        jvp(f, (X,), (X,), jit=False)
+    f.pushforward(lambda a, y: a)
+    with pytest.raises(Unsupported, match="has other parameters") as e:
+        jvp(f, (X,), (X,), jit=False)
+    assert "pushforward(a, y, a_dot)" in str(e.value)
+    f.pushforward(lambda a, y, a_dot: a_dot[1:])
+    with pytest.raises(ValueError, match="of another shape than that of the result"):
+        jvp(f, (X,), (X,), jit=False)
 
 
 # ---- second order ------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from numba.core.errors import NumbaError
 
 from .. import primitives as p
 from ..errors import Unsupported
+from ..infer import is_float
 from ..ir import Call, Const, Expr, Function, Var, children
 from ..routines import Origin, Routine, flat
 from ..stand_ins import asked, literal
@@ -91,6 +92,14 @@ class Ruled(Routine):
     def arguments(self) -> tuple[Any, ...]:
         """The types of the arguments as the user's function gets them."""
         return tuple(type_of(e, self.leaves, dict(self.classes)) for e in self.takes)
+
+    def tangent_type(self, t: Any) -> Any:
+        """The type of the tangent of an argument: None in the places of what has none."""
+        if isinstance(t, types.BaseNamedTuple):
+            return typeof_named([self.tangent_type(i) for i in t], t.instance_class)
+        if isinstance(t, types.BaseTuple):
+            return types.Tuple([self.tangent_type(i) for i in t])
+        return t if is_float(t) else types.none
 
     @cached_property
     def _outcome(self) -> tuple[Any, Any]:

@@ -14,8 +14,9 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
+from ..derived import dtype, zero
 from ..errors import Finding, Unsupported
-from ..infer import is_array
+from ..infer import is_array, is_float
 from ..ir import (
     Accum,
     Assign,
@@ -36,9 +37,8 @@ from ..ir import (
     walk,
     with_blocks,
 )
-from ..reverse.context import dtype, zero
 from ..reverse.seeds import whole
-from ..routines import Pullback
+from ..routines import Pullback, Pushforward
 from ..structure import leaf_types
 from .call import Ruled
 from .programs import begun, matched, per_argument, recalled, seeds_of
@@ -58,7 +58,7 @@ def is_rule(e: Expr) -> bool:
     match e:
         case Call(Ruled() as fn):
             return bool(fn.called)
-        case Call(Pullback(routine=Ruled())):
+        case Call(Pullback(routine=Ruled()) | Pushforward(of=Ruled())):
             return True
     return False
 
@@ -80,12 +80,20 @@ class _Expansion:
                 case Assign(_, _, Call(p.item, (Var(t), Const(k)))) if t in self.numbers:
                     out.append(replace(s, value=self.numbers[t][k]))
                 case Assign(_, Var() as t, value) if is_rule(value):
-                    self.forward(s, (t,), value, out)
+                    self.called(s, (t,), value, out)
                 case Unpack(_, targets, value) if is_rule(value):
-                    self.forward(s, targets, value, out)
+                    self.called(s, targets, value, out)
                 case _:
                     out.append(with_blocks(s, tuple(map(self.block, blocks(s)))))
         return tuple(out)
+
+    def called(self, s: Stmt, targets: tuple[Var, ...], value: Expr, out: list[Stmt]) -> None:
+        """A function with a rule, or its pushforward."""
+        assert isinstance(value, Call)
+        if isinstance(value.fn, Pushforward):
+            self.pushforward(s, targets, value, out)
+        else:
+            self.forward(s, targets, value, out)
 
     def forward(self, s: Stmt, targets: tuple[Var, ...], value: Expr, out: list[Stmt]) -> None:
         """The forward sweep of a rule that saves."""
@@ -129,6 +137,44 @@ class _Expansion:
                 else:
                     numbers[n] = value
         return [numbers[n] for n in wrt if n not in bars]
+
+    def pushforward(self, s: Stmt, targets: tuple[Var, ...], value: Call, out: list[Stmt]) -> None:
+        """The function, then its tangents."""
+        fn = value.fn
+        assert isinstance(fn, Pushforward)
+        ruled = fn.of
+        assert isinstance(ruled, Ruled)
+        if fn.several:
+            what = f"a derivative of `{ruled.rule.__name__}` in several directions is differentiated again"
+            raise Unsupported(what, s.loc, "take one direction at a time: several=False")
+        count = len(targets) - len(fn.results)
+        operands, dots = value.args[: len(ruled.operands)], value.args[len(ruled.operands) :]
+        results, call = targets[:count], Call(ruled, operands)
+        if ruled.called:
+            self.forward(s, results, call, out)
+        else:
+            out.append(Assign(s.loc, results[0], call) if count == 1 else Unpack(s.loc, results, call))
+        given = dict(zip((ruled.operands[k] for k in fn.wrt), dots, strict=True))
+        own = dict(zip(ruled.operands, operands, strict=True))
+        tangents = [given.get(n) or self.zeros(s, own[n], t, out) for n, t in ruled.leaves.items() if is_float(t)]
+        remembered = results[len(ruled.results) :] if ruled.called else (*operands, *results)
+        argtypes = (ruled.saved,) if ruled.called else (*ruled.arguments, ruled.result)
+        argtypes = (*argtypes, *map(ruled.tangent_type, ruled.arguments))
+        returned, _ = self.program(ruled, "pushforward", argtypes, (*remembered, *tangents), s, out)
+        found = list(flat(returned))
+        for k, y_dot in zip(fn.results, targets[count:], strict=True):
+            none = found[k] == Const(None)
+            e = self.zeros(s, results[k], self.types[y_dot.name], out) if none else found[k]
+            out += self.copied(s, y_dot, e)
+
+    def zeros(self, s: Stmt, like: Expr, t: Any, out: list[Stmt]) -> Expr:
+        if not is_array(t):
+            return zero(t)
+        name = self.fresh("zero")
+        self.types[name] = t
+        extents = tuple(Call(p.shape, (like, Const(k))) for k in range(t.ndim))
+        out.append(Assign(s.loc, Var(name), Call(np.zeros, (Call(p.pack, extents), dtype(t)))))
+        return Var(name)
 
     def program(
         self, r: Ruled, kind: str, argtypes: tuple[Any, ...], args: tuple[Expr, ...], s: Stmt, out: list[Stmt]

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import operator as op
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from numba.core import types
 
 from .. import primitives as p
+from ..derived import dtype, zero
 from ..errors import Finding
 from ..infer import is_array, is_complex, is_float
 from ..ir import Accum, Assign, Call, Const, Expr, Function, If, Loc, Namer, Raise, Return, Stmt, Var
-from ..reverse.context import dtype, zero
-from ..routines import Pullback, Routine
+from ..routines import Pullback, Pushforward, Routine
 from ..structure import leaf_types
 from .call import Ruled, result_of, type_of
 from .rule import CustomRule
@@ -31,6 +31,8 @@ class Program:
     types: dict[str, Any] = field(default_factory=dict)
     constants: dict[str, Any] = field(default_factory=dict)
     body: list[Stmt] = field(default_factory=list)
+    result: Expr | None = None  # of the function, once it is called
+    saved: Expr | None = None
 
     @property
     def loc(self) -> Loc:
@@ -52,12 +54,11 @@ class Program:
             return Call(p.pack, tuple(self.structured(i, f"{base}_{k}", make) for k, i in enumerate(t)), kwargs)
         return Const(None) if isinstance(t, types.NoneType) else make(base, t)
 
-    def call(self, args: tuple[Expr, ...]) -> Expr:
-        """The call of what the user wrote."""
+    def call(self, args: tuple[Expr, ...], argtypes: tuple[Any, ...] = ()) -> Expr:
+        """The call of what the user wrote; argtypes: of a part that may be made for types."""
         rule: CustomRule = self.ruled.rule
         name = self.namer("_".join(filter(None, (self.ruled.title, self.kind, "rule"))))
         self.constants |= dict(self.ruled.classes)
-        argtypes = self.types_of(args) if self.kind == "pullback" else ()
         self.constants[name] = rule.compiled(self.kind, argtypes)
         return Call(p.given, (Var(name), *args))
 
@@ -80,10 +81,14 @@ class Program:
         return Function(name, tuple(self.params), body, self.types, self.constants, returns=returns)
 
 
-def rule_program(r: Routine | Pullback) -> Function:
+def rule_program(r: Routine | Pullback | Pushforward) -> Function:
     """What finished programs call in the place of a function with a rule, or of its pullback."""
     if isinstance(r, Pullback):
         return pullback(r)
+    if isinstance(r, Pushforward):
+        from .tangents import pushforward
+
+        return pushforward(r)
     assert isinstance(r, Ruled)
     return primal(r)
 
@@ -139,6 +144,16 @@ def parts(e: Expr, t: Any) -> Iterator[tuple[Expr, Any]]:
         yield e, t
 
 
+def mapped(e: Expr, make: Callable[[str], Expr]) -> Expr:
+    """An argument with other things in the places of its numbers and arrays; nothing in those of constants."""
+    match e:
+        case Var(n):
+            return make(n)
+        case Call(p.pack, items, kwargs):
+            return Call(p.pack, tuple(mapped(i, make) for i in items), kwargs)
+    return Const(None)
+
+
 def own(e: Expr, t: Any) -> Expr:
     """An array in memory of its own."""
     return Call(p.owned, (e,)) if is_array(t) else e
@@ -158,10 +173,12 @@ def pullback(r: Pullback) -> Function:
     wrt = [ruled.operands[k] for k in r.wrt]
     bars = {n: q.parameter(f"{n}_bar", ruled.leaves[n]) for n in wrt if is_array(ruled.leaves[n])}
     args = (*recalled(q), seeds_of(q, r.results))
-    shares = q.let("shares", q.call(args))
     rule: CustomRule = ruled.rule
     rule.check_count("pullback", len(args))
-    given = per_argument(q, shares, result_of(rule, "pullback", q.types_of(args)))
+    argtypes = q.types_of(args)
+    returned = result_of(rule, "pullback", argtypes)
+    shares = q.let("shares", q.call(args, argtypes))
+    given = per_argument(q, shares, returned)
     numbers: dict[str, Expr] = {}
     for (share, t), e in zip(given, ruled.takes, strict=True):
         for n, found, kind in matched(q, e, share, t, ruled):
@@ -169,9 +186,9 @@ def pullback(r: Pullback) -> Function:
                 added(q, bars[n], found, kind, n)
             elif n in wrt:
                 numbers[n] = number(found, kind, ruled.leaves[n])
-    returned = [*(numbers[n] for n in wrt if n not in bars), *bars.values()]
+    values = [*(numbers[n] for n in wrt if n not in bars), *bars.values()]
     returns = types.Tuple([ruled.leaves[n] for n in (*(n for n in wrt if n not in bars), *bars)])
-    return q.finished(r.__name__, [Call(p.pack, tuple(returned))], returns)
+    return q.finished(r.__name__, [Call(p.pack, tuple(values))], returns)
 
 
 def recalled(q: Program) -> tuple[Expr, ...]:
@@ -221,7 +238,7 @@ def matched(q: Program, e: Expr, share: Expr, t: Any, r: Ruled) -> Iterator[Shar
     """The numbers and arrays in an argument, each with what flows to it; TypeErrors in the user's words."""
     match e:
         case Var(n):
-            check_share(q, n, t, r.leaves[n])
+            check_kind(q, f"`{n}`", t, r.leaves[n], "adjoint")
             yield n, share, t
         case Call(p.pack, items):
             if isinstance(t, types.NoneType):
@@ -235,18 +252,18 @@ def matched(q: Program, e: Expr, share: Expr, t: Any, r: Ruled) -> Iterator[Shar
                 yield from matched(q, i, Call(p.item, (share, Const(k))), t[k], r)
 
 
-def check_share(q: Program, n: str, given: Any, wanted: Any) -> None:
-    """Refuse an adjoint of another kind than what it belongs to."""
+def check_kind(q: Program, of: str, given: Any, wanted: Any, kind: str) -> None:
+    """Refuse an adjoint or a tangent of another kind than what it belongs to."""
     rule = q.ruled.rule
     if not is_float(wanted) or isinstance(given, types.NoneType):
         return
     number = given.dtype if is_array(given) else types.unliteral(given)
     same = getattr(given, "ndim", 0) == getattr(wanted, "ndim", 0) and isinstance(number, (types.Number, types.Boolean))
     if not same:
-        what = f"{rule.title(q.kind)} gives for `{n}`, which is {described(wanted)}, something of type {given}"
+        what = f"{rule.title(q.kind)} gives for {of}, which is {described(wanted)}, something of type {given}"
         raise rule.refuse(q.kind, what, f"return {described(wanted)}, or None")
     if is_complex(number) and not is_complex(wanted):
-        what = f"{rule.title(q.kind)} gives a complex adjoint for `{n}`, which is real"
+        what = f"{rule.title(q.kind)} gives a complex {kind} for {of}, which is real"
         raise rule.refuse(q.kind, what, "return its real part: `.real`")
 
 

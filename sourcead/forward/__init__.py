@@ -143,7 +143,7 @@ def tangents_of(f: Function, varied: list[str], results: list[str]) -> Tangents:
     return Tangents(
         f=f,
         active=active(f, tuple(varied), tuple(results)),
-        namer=Namer(names(f) | RESERVED),
+        namer=Namer(names(f) | {n for n, _ in f.called_with} | RESERVED),
         types=dict(f.types),
         values={
             s.target.name: s.value

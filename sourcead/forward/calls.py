@@ -18,8 +18,9 @@ def call_with_tangents(s: Stmt, c: Tangents) -> list[Stmt]:
     assert isinstance(s, (Assign, Unpack))
     value = s.value
     assert isinstance(value, Call)
-    if isinstance(value.fn, Ruled):
-        raise Unsupported(f"forward mode through `{value.fn.rule.__name__}`, which has a rule of its own", s.loc)
+    if isinstance(value.fn, Ruled) and "pushforward" not in value.fn.rule.parts:
+        name = value.fn.rule.__name__
+        raise Unsupported(f"`{name}` has no pushforward, for forward mode", s.loc, f"attach one: @{name}.pushforward")
     given = {k: a.name for k, a in enumerate(value.args) if isinstance(a, Var) and a.name in c.active}
     if isinstance(s, Assign):
         assert isinstance(s.target, Var)
