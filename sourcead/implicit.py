@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import itertools
 import linecache
+import textwrap
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -21,6 +22,7 @@ from numba.extending import overload
 from .api import _Face, grad, user_function
 from .custom.rule import OPTIONS, CustomRule
 from .infer import is_array, is_complex, is_float
+from .modes import jvp_fn
 from .structure import leaf_types
 
 _serial = itertools.count(1)
@@ -70,7 +72,8 @@ def implicit_root(solve: Any, residual: Any, linear_solve: Any = None) -> Implic
     if linear_solve is not None:
         plain(linear_solve, "linear_solve")
         rule.parts["linear_solve"] = linear_solve
-    rule.parts["pullback"] = stub(f"{fn.__name__}_pullback", (*known, "y", "y_bar"))
+    rule.parts["pullback"] = stub((*known, "y", "y_bar"))
+    rule.parts["pushforward"] = stub((*known, "y", *(f"{n}_dot" for n in known)))
     return rule
 
 
@@ -94,99 +97,120 @@ def fixed_point(step: Any, tol: float = 1e-12, limit: int = 10_000, linear_solve
     start = free("start", names)
     inner = {"step": step, "distance": distance, "tol": float(tol), "limit": int(limit)}
     given = ", ".join(("x", *names[1:]))
-    go_round = f"""
-        x = {start} * 1.0
+    go_round = f"""x = {start} * 1.0
         for _ in range(limit):
             new = step({given})
             if distance(new, x) <= tol:
                 return new
             x = new
-        raise ValueError("the iteration does not converge: no fixed point within the limit")
-    """
+        raise ValueError("the iteration does not converge: no fixed point within the limit")"""
     solve = written(title(step), (start, *names[1:]), go_round, inner)
-    residual = written("residual", names, f"\n        return step({given}) - x\n", {"step": step})
+    residual = written("residual", names, f"return step({given}) - x", {"step": step})
     return implicit_root(solve, residual, linear_solve)
 
 
 class ImplicitRoot(CustomRule):
-    """A solver with the rule of what it solves. The pullback is written for the types of the arguments."""
-
-    def place(self, kind: str) -> Any:
-        return super().place("" if kind else kind)
-
-    def function(self, kind: str, argtypes: tuple[Any, ...] = ()) -> FunctionType:
-        if kind != "pullback" or not argtypes:
-            return super().function(kind)
-        if argtypes not in self._made:
-            self._made[argtypes] = self.pullback_for(argtypes)
-        return self._made[argtypes]
+    """A solver with the rule of what it solves. Pullback and pushforward are written for the types of the arguments."""
 
     def __init__(self, function: FunctionType, options: dict[str, Any] | None = None):
         super().__init__(function, options)
         self._made: dict[tuple[Any, ...], FunctionType] = {}
 
-    def pullback_for(self, argtypes: tuple[Any, ...]) -> FunctionType:
+    def place(self, kind: str) -> Any:
+        return super().place("")
+
+    def function(self, kind: str, argtypes: tuple[Any, ...] = ()) -> FunctionType:
+        if kind not in ("pullback", "pushforward") or not argtypes:
+            return super().function(kind)
+        key = (kind, *argtypes)
+        if key not in self._made:
+            known = dict(zip(self.parameters, argtypes, strict=False))
+            made = _Written(self, known, argtypes[len(known)])
+            self._made[key] = made.pullback() if kind == "pullback" else made.pushforward()
+        return self._made[key]
+
+
+class _Written:
+    """The parts of a rule for arguments `known` by their types, and a root of type `x`."""
+
+    def __init__(self, rule: ImplicitRoot, known: dict[str, Any], x: Any):
+        self.rule, self.array = rule, is_array(x)
+        if isinstance(x, types.BaseTuple) or not is_float(x) or is_complex(x):
+            what = f"{rule.title('')} is a root of type {x}"
+            raise rule.refuse("", what, "let it return a real number or an array of real numbers")
+        self.residual = rule.parts["residual"]
+        self.used = names_after(self.residual, "residual", 1)
+        self.active = [n for n in self.used if is_active(rule, n, known[n])]
+        self.y, self.y_bar = free("y", rule.parameters), free("y_bar", rule.parameters)
+        self.last = ", ".join((self.y, *self.used))
+        self.space: dict[str, Any] = {"np": np, "linear_solve": rule.parts.get("linear_solve")}
+
+    def numbered(self) -> tuple[int, ...]:
+        return tuple(1 + self.used.index(n) for n in self.active)
+
+    def weighted(self) -> FunctionType:
+        """The inner product of something and the residual."""
+        u, x = free("u", self.used), free("x", self.used)
+        product = f"{u} * residual({', '.join((x, *self.used))})"
+        body = f"return np.sum({product})" if self.array else f"return {product}"
+        return written("weighted", (u, x, *self.used), body, {"residual": self.residual, "np": np})
+
+    def solved(self, v: str, transposed: bool) -> str:
+        """Statements that give `u_`, the solution of the linear system with the right-hand side `v`."""
+        if self.space["linear_solve"] is not None:
+            return f"u_ = linear_solve({v}, {transposed}, {self.last})"
+        self.space["by_x"] = grad(self.weighted(), 1)
+        if not self.array:
+            return f"u_ = {v} / by_x(1.0, {self.last})"
+        return f"""n_ = {self.y}.size
+        rows_ = np.empty((n_, n_))
+        for i_ in range(n_):
+            unit_ = np.zeros({self.y}.shape)
+            unit_.ravel()[i_] = 1.0
+            rows_[i_] = by_x(unit_, {self.last}).ravel()
+        u_ = np.linalg.solve(rows_{".T" if transposed else ""}, {v}.ravel()).reshape({self.y}.shape)"""
+
+    def pullback(self) -> FunctionType:
         """`y_bar` pulled back: `-(dr/da).T @ u` with `A.T @ u = y_bar`."""
-        *given, x, _ = argtypes
-        known = dict(zip(self.parameters, given, strict=True))
-        used = names_after(self.parts["residual"], "residual", 1)
-        active = [n for n in used if self.is_active(n, known[n])]
-        self.check_root(x)
-        own = free("x", self.parameters)
-        u, product = free("u", self.parameters), "np.sum(u * r)" if is_array(x) else "u * r"
-        params = (u, own, *used)
-        text = f"\n        r = residual({', '.join((own, *used))})\n        return {product.replace('u *', f'{u} *')}\n"
-        weighted = written("weighted", params, text, {"residual": self.parts["residual"], "np": np})
-        space: dict[str, Any] = {
-            "by_x": grad(weighted, 1),
-            "by_arguments": grad(weighted, tuple(2 + used.index(n) for n in active)) if active else None,
-            "np": np,
-        }
-        y, y_bar = free("y", self.parameters), free("y_bar", self.parameters)
-        last = ", ".join((y, *used))
-        if "linear_solve" in self.parts:
-            space["linear_solve"] = self.parts["linear_solve"]
-            linear = f"u = linear_solve({y_bar}, True, {last})"
-        else:
-            linear = (dense if is_array(x) else scalar).format(y=y, y_bar=y_bar, last=last)
-        found = {n: f"g[{k}]" for k, n in enumerate(active)}
-        body = f"""
-        {linear}
-        g = by_arguments(-u, {last})
-        return {", ".join(found.get(n, "None") for n in self.parameters)}
-        """
-        return written(f"{self.__name__}_pullback", (*self.parameters, y, y_bar), body, space)
+        params = (*self.rule.parameters, self.y, self.y_bar)
+        found = {n: f"g_[{k}]" for k, n in enumerate(self.active)}
+        results = ", ".join(found.get(n, "None") for n in self.rule.parameters)
+        body = "" if self.active else f"return {results}"
+        if self.active:
+            self.space["by_arguments"] = grad(self.weighted(), tuple(1 + k for k in self.numbered()))
+            body = f"""{self.solved(self.y_bar, True)}
+        g_ = by_arguments(-u_, {self.last})
+        return {results}"""
+        return written(f"{self.rule.__name__}_pullback", params, body, self.space)
 
-    def is_active(self, n: str, t: Any) -> bool:
-        kinds = [is_float(leaf) for leaf in leaf_types(t)]
-        if any(kinds) and not all(kinds):
-            what = f"the argument `{n}` of {self.title('')} holds other things than floating-point numbers and arrays"
-            raise self.refuse("", what, "pass these as an argument of their own")
-        return all(kinds) and bool(kinds)
-
-    def check_root(self, t: Any) -> None:
-        if isinstance(t, types.BaseTuple) or not is_float(t) or is_complex(t):
-            what = f"{self.title('')} is a root of type {t}"
-            raise self.refuse("", what, "let it return a real number or an array of real numbers")
+    def pushforward(self) -> FunctionType:
+        """`-A**-1 @ dr`, where `dr` is how the residual changes with the arguments."""
+        dots = {n: free(f"{n}_dot", self.rule.parameters) for n in self.rule.parameters}
+        params = (*self.rule.parameters, self.y, *dots.values())
+        body = "return None"
+        if self.active:
+            self.space["along"] = jvp_fn(self.residual, self.numbered())
+            tangents = ", ".join(dots[n] for n in self.active)
+            body = f"""_, dr_ = along(({tangents},), {self.last})
+        {self.solved("dr_", False)}
+        return -u_"""
+        return written(f"{self.rule.__name__}_pushforward", params, body, self.space)
 
 
-scalar = "u = {y_bar} / by_x(1.0, {last})"
-dense = """n = {y}.size
-        rows = np.empty((n, n))
-        for i in range(n):
-            unit = np.zeros({y}.shape)
-            unit.ravel()[i] = 1.0
-            rows[i] = by_x(unit, {last}).ravel()
-        u = np.linalg.solve(rows.T, {y_bar}.ravel()).reshape({y}.shape)"""
+def is_active(rule: ImplicitRoot, n: str, t: Any) -> bool:
+    kinds = [is_float(leaf) for leaf in leaf_types(t)]
+    if any(kinds) and not all(kinds):
+        what = f"the argument `{n}` of {rule.title('')} holds other things than floating-point numbers and arrays"
+        raise rule.refuse("", what, "pass these as an argument of their own")
+    return all(kinds) and bool(kinds)
 
 
 # ---- functions that are written ------------------------------------------------------------------------
 
 
 def written(name: str, params: tuple[str, ...], body: str, space: dict[str, Any]) -> FunctionType:
-    """A function of this text, which sees these values."""
-    text = f"def {name}({', '.join(params)}):\n" + inspect.cleandoc(body).replace("\n", "\n    ")
-    text = text.replace(":\n", ":\n    ", 1) + "\n"
+    """A function of this text (lines behind the first are indented by eight), which sees these values."""
+    text = f"def {name}({', '.join(params)}):\n" + textwrap.indent(textwrap.dedent(" " * 8 + body), " " * 4) + "\n"
     file = f"<{name} of sourcead.implicit, {next(_serial)}>"
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
     space = {**space, "__name__": "implicit"}
@@ -195,9 +219,10 @@ def written(name: str, params: tuple[str, ...], body: str, space: dict[str, Any]
     return made
 
 
-def stub(name: str, params: tuple[str, ...]) -> FunctionType:
-    """What stands for a pullback until types are known: it reads all it is given."""
-    return written(name, params, f"\n        return ({', '.join(params)})\n", {})
+def stub(params: tuple[str, ...]) -> FunctionType:
+    """What stands for a part of the rule until types are known: it reads all it is given."""
+    params = tuple(f"p{k}_{n}" for k, n in enumerate(params))
+    return written("stub", params, f"return ({', '.join(params)})", {})
 
 
 def free(name: str, taken: tuple[str, ...]) -> str:

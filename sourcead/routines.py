@@ -175,12 +175,12 @@ class Pushforward:
     name: str = field(default="", compare=False)
 
     @property
-    def title(self) -> str:
-        return f"{self.of.title}_jvp"
+    def own_name(self) -> str:
+        return f"{self.of.own_name}_jvp"
 
     @property
     def __name__(self) -> str:
-        return self.name or self.title
+        return self.name or self.own_name
 
     @property
     def routine(self) -> Routine:
