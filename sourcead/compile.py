@@ -7,6 +7,7 @@ import warnings
 import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import Any
 
 from numba import types
@@ -163,6 +164,8 @@ def to_python(spec: Specialisation, wrap: Callable[[Any], Any] | None = None) ->
 def compiled(request: Request) -> Specialisation:
     """The adjoint compiled for the request's argument types (to be called under Numba's compiler lock)."""
     spec = emitted(request)
+    if "np.fft." in spec.source and find_spec("rocket_fft") is None:
+        raise without_fft(request)
     if spec.result is None and spec.code is not None:
         spec.result, spec.code = cache.load_result(spec.code), None
         if spec.result is not None:  # forget it with us, as Numba does for what it compiles
@@ -171,6 +174,21 @@ def compiled(request: Request) -> Specialisation:
     if spec.result is None:
         _compile(spec, request)
     return spec
+
+
+def without_fft(request: Request) -> Exception:
+    """The refusal of Fourier transforms where nothing compiles them."""
+    from .errors import Unsupported
+    from .ir import Call, operands, walk
+
+    first = next(iter(stages(request).values()))
+    calls = ((s.loc, e) for s in walk(first.body) for e in operands(s) if isinstance(e, Call))
+    loc = next((loc for loc, e in calls if getattr(e.fn, "__module__", "") == "numpy.fft"), None)
+    return Unsupported(
+        "np.fft is compiled by the package rocket-fft, which is not installed",
+        loc,
+        "install it, pip install 'sourcead[fft]', or run the gradient as plain Python with jit=False",
+    )
 
 
 def _compile(spec: Specialisation, request: Request) -> None:

@@ -187,6 +187,7 @@ def complex_constant(z: complex) -> str:
 MODULES = {
     "np": np,
     "np.linalg": np.linalg,
+    "np.fft": np.fft,
     "np.random": np.random,
     "np.polynomial.polynomial": np.polynomial.polynomial,
     "np.polynomial.polyutils": np.polynomial.polyutils,

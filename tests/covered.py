@@ -236,12 +236,19 @@ def page() -> str:
     made = [(s, outcome(s)) for s in samples()]
     known = {id(fn) for fn in known_to_numba().values()}
     methods = known_methods()
-    numba_s = [m for m in made if m[0].subject in methods or id(function(m[0].subject)) in known]
+
+    def by_numba(subject: str) -> bool:
+        return subject in methods or id(function(subject)) in known and not subject.startswith("np.fft.")
+
+    numba_s = [m for m in made if by_numba(m[0].subject)]
+    rest = [m for m in made if m not in numba_s]
     out = [HEAD.format(numba=short(numba.__version__), numpy=short(np.__version__)), counts(numba_s)]
     for title in (*MODULES, "array"):
         rows = [m for m in numba_s if m[0].subject.rpartition(".")[0] == title]
         out += [section(f"`{title}`" if title != "array" else "Attributes and methods of arrays", rows)] if rows else []
-    out.append(section("Beyond Numba", [m for m in made if m not in numba_s]))
+    fourier = [m for m in rest if m[0].subject.startswith("np.fft.")]
+    out.append(section("`np.fft`, compiled where rocket-fft is installed", fourier))
+    out.append(section("Beyond Numba", [m for m in rest if m not in fourier]))
     return "\n".join(out)
 
 

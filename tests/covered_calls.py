@@ -161,6 +161,16 @@ LINALG = [
     *of("np.linalg.F(q)", "cholesky eigh eigvalsh"),
     *of("np.linalg.F(d)", "eig eigvals"),
 ]
+FOURIER = [
+    *of("np.fft.F(z)", "fft ifft hfft irfft"),
+    *of("np.fft.F(x)", "fft ifft rfft ihfft fftshift ifftshift"),
+    *of("np.fft.F(z, 7)", "fft irfft"),
+    *of("np.fft.F(m, 3, 0, 'ortho')", "fft ifft rfft irfft ihfft hfft"),
+    *of("np.fft.F(M)", "fftn ifftn irfftn fft2 ifft2 irfft2 fftshift"),
+    *of("np.fft.F(M, (3, 5), (1, 0), 'forward')", "fftn ifftn irfftn"),
+    *("np.fft.rfftn(m)", "np.fft.rfft2(m)", "np.fft.rfftn(m, (2, 5))", "np.fft.fftfreq(5, u)", "np.fft.rfftfreq(5, u)"),
+    "np.fft.ifftshift(m, 1)",
+]
 POLYNOMIALS = [
     *of("np.polynomial.polynomial.F(x, y)", "polyadd polysub polymul polyval"),
     *("np.polynomial.polynomial.polyint(y)", "np.polynomial.polynomial.polydiv(x, y)"),
@@ -215,9 +225,10 @@ BEYOND = [
     *("np.copyto(x, w); x", "scipy.special.logsumexp(x)", "scipy.special.softmax(x)", "scipy.special.log_softmax(x)"),
     *("math.isclose(u, v)", "math.factorial(n)", "math.isqrt(n)", "math.comb(4, n)", "math.perm(4, n)", "m.ctypes"),
     *("math.fmod(v, u)", "np.heaviside(0.0, u)", "np.heaviside(x, w)"),
-    *("scipy.special.round(x)", "scipy.special.hyp2f1(0.5, 0.7, 1.5, u)", "np.fft.fft(z)"),
+    *("scipy.special.round(x)", "scipy.special.hyp2f1(0.5, 0.7, 1.5, u)"),
 ]
 CALLS = [
-    *(*MATH, *CMATH, *ELEMENTWISE, *REDUCTIONS, *SHAPES, *PLACES, *MAKING, *PRODUCTS, *LINALG, *POLYNOMIALS, *DRAWS),
+    *(*MATH, *CMATH, *ELEMENTWISE, *REDUCTIONS, *SHAPES, *PLACES, *MAKING, *PRODUCTS),
+    *(*LINALG, *FOURIER, *POLYNOMIALS, *DRAWS),
     *(*METHODS, *BEYOND),
 ]

@@ -15,7 +15,20 @@ from .. import primitives as p
 from ..errors import Findings
 from ..infer import real_of
 from ..ir import Assign, Call, Const, Function, If, Namer, Raise, Stmt, Var, names, reads, rename, walk
-from . import complexes, creation, draws, gather, linalg, ordering, products, queries, rearrange, reductions, views  # noqa: F401  (they register handlers)
+from . import (  # noqa: F401  (they register handlers)
+    complexes,
+    creation,
+    draws,
+    fourier,
+    gather,
+    linalg,
+    ordering,
+    products,
+    queries,
+    rearrange,
+    reductions,
+    views,
+)
 from .build import Builder, Varying
 from .joins import Forms
 from .statements import block

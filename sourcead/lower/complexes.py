@@ -32,14 +32,14 @@ HANDLED: frozenset[Any] = VIEWS | {
     *(p.array_of, p.astype, p.shape, p.shape_of, p.dtype_of, np.shape, len, np.size, np.ndim),
     *(np.dot, op.matmul, np.matmul, np.vdot, np.outer, np.kron),
     *(np.sum, builtins.sum, np.mean, np.prod, np.cumsum, np.cumprod, np.trace, np.diff, np.linalg.norm),
-    *(np.linalg.solve, np.linalg.inv, np.linalg.det, np.linalg.matrix_power),
+    *(np.linalg.solve, np.linalg.inv, np.linalg.det, np.linalg.matrix_power, np.fft.fft, np.fft.ifft),
     *(np.diag, np.tril, np.triu, np.where, np.concatenate, np.append, np.stack, np.hstack, np.vstack),
-    *(np.column_stack, np.repeat, np.tile, np.roll),
+    *(np.column_stack, np.repeat, np.tile, np.roll, np.take),
     *(fn for fn in vars(cmath).values() if callable(fn)),
 }
 """Functions whose lowering is right for complex numbers."""
 KEPT = frozenset({np.empty, np.zeros, np.ones, np.copy, np.dot, np.transpose, p.pack, p.stretch, p.overlapping}) | {
-    *(np.linalg.solve, np.linalg.inv, np.linalg.det),
+    *(np.linalg.solve, np.linalg.inv, np.linalg.det, np.fft.fft, np.fft.ifft),
 }
 """What lowered programs call on arrays."""
 

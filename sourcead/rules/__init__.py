@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import array, draws, linalg, linalg_tangents, scalar
+from . import array, draws, fourier, linalg, linalg_tangents, scalar
 from .array import dot_left, dot_right
 from .draws import is_draw
 from .kinds import RULES, Fixed, Rule, atom, bilinear, constant, elementwise, general, linear
@@ -26,6 +26,7 @@ __all__ = [
     "dot_right",
     "draws",
     "elementwise",
+    "fourier",
     "general",
     "is_atom",
     "is_constant",

@@ -35,11 +35,12 @@ from ..ir import (
     walk,
     with_blocks,
 )
+from ..primitives import pack
 from ..spellings import SPELLINGS, Spelling, spellings
 from ..ssa import ssa
 from ..stand_ins import literal, stands_for
 from ..structure import leaf_types
-from . import arrangement, axes, curves, draws, grids, polynomials, predicates, products, statistics  # noqa: F401  (they register spellings)
+from . import arrangement, axes, curves, draws, fourier, grids, polynomials, predicates, products, statistics  # noqa: F401  (they register spellings)
 
 __all__ = ["spelled_out"]
 
@@ -99,7 +100,7 @@ class _Work:
             except TypeError:
                 continue
             bound.apply_defaults()
-            given = tuple(a if isinstance(a, Expr) else Const(a) for a in bound.args)
+            given = tuple(map(operand, bound.args))
             f = program(s, tuple(map(self.type_of, given)))
             if f is not None:
                 return f, given
@@ -114,6 +115,13 @@ class _Work:
             case Call(_, args):
                 return types.Tuple(tuple(map(self.type_of, args)))
         raise TypeError(e)
+
+
+def operand(a: Any) -> Expr:
+    """An argument, or a default value."""
+    if isinstance(a, tuple):
+        return Call(pack, tuple(map(operand, a)))
+    return a if isinstance(a, Expr) else Const(a)
 
 
 def placed(s: Stmt, loc: Loc | None) -> Stmt:
