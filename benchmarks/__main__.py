@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from . import calls, gmm, heat, logistic, lorenz, lstm, mlp, parallel, sumexp
+from . import calls, gmm, heat, logistic, lorenz, lstm, mlp, modes, parallel, sumexp
 from .case import Case, Row, measure
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -29,6 +29,10 @@ CASES: dict[str, Callable[[], Case]] = {
     "gmm": gmm.case,
     "logistic": logistic.case,
     "call": calls.case,
+    **{f"jvp-{name}": partial(modes.along, name) for name in modes.PROGRAMS},
+    **{f"hvp-{name}": partial(modes.second, name) for name in modes.PROGRAMS},
+    "jacobian-columns": modes.jacobian,
+    "jacobian-rows": modes.rows,
     **{f"parallel-{name}": partial(parallel.case, name) for name in parallel.PROGRAMS},
 }
 

@@ -16,8 +16,14 @@ from .errors import SourceadError as SourceadError
 from .errors import Unsupported as Unsupported
 from .implicit import fixed_point as fixed_point
 from .implicit import implicit_root as implicit_root
+from .modes import hessian as hessian
+from .modes import hvp as hvp
+from .modes import jacfwd as jacfwd
+from .modes import jacobian as jacobian
+from .modes import jacrev as jacrev
 from .modes import jvp as jvp
 from .modes import jvp_fn as jvp_fn
+from .modes import value_grad_hvp as value_grad_hvp
 from .modes import vjp as vjp
 from .modes import vjp_fn as vjp_fn
 from .primitives import stop_gradient as stop_gradient
@@ -34,7 +40,8 @@ def __getattr__(name: str) -> Any:
 OURS = (
     *("RuleMissing", "SourceadError", "Unsupported", "__version__"),
     *("check_grads", "check_rule", "fixed_point", "implicit_root"),
-    *("custom_rule", "grad", "jvp", "jvp_fn", "stages", "stop_gradient", "tape", "value_and_grad", "vjp", "vjp_fn"),
+    *("custom_rule", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "jvp_fn", "stages"),
+    *("stop_gradient", "tape", "value_and_grad", "value_grad_hvp", "vjp", "vjp_fn"),
 )
 
 

@@ -25,7 +25,7 @@ from .checks import argument_numbers, check_arguments, parameters
 from .custom.rule import CustomRule
 from .errors import SourceadError
 from .ordinary import ordinary
-from .outcome import GRAD, Mode
+from .outcome import BOTH, GRAD, LAST, TANGENT, Mode
 from .routines import native
 
 OPTIONS = ("fastmath", "nogil", "boundscheck", "parallel")
@@ -110,17 +110,39 @@ class _Face:
     def _call(self, values: Sequence[Any]) -> Any:
         """A call with lists, dicts or dataclasses; the gradients come back in the same."""
         made = self._for(values)
-        result = made(*map(structure.as_tuples, values))
+        return self._restored(made(*map(structure.as_tuples, values)), values)
+
+    def _restored(self, result: Any, values: Sequence[Any]) -> Any:
+        """What a call with these values returned as tuples, in their containers."""
         if self.mode.kind == "jvp":
-            return result
+            return self._outcomes(result, values[1:])
         kept, gradient = (None, result)
         if self.value:
             kept, gradient = result
         elif self.has_aux:
             gradient, kept = result
-        wrt = [values[k + self._first] for k in self.argnums]
-        gradient = structure.like(wrt[0], gradient) if self.single else tuple(map(structure.like, wrt, gradient))
+        gradient = self._gradients(gradient, values)
         return (kept, gradient) if self.value else (gradient, kept) if self.has_aux else gradient
+
+    def _gradients(self, gradient: Any, values: Sequence[Any]) -> Any:
+        wrt = [values[k + self._first] for k in self.argnums]
+        return structure.like(wrt[0], gradient) if self.single else tuple(map(structure.like, wrt, gradient))
+
+    def _outcomes(self, result: Any, values: Sequence[Any]) -> Any:
+        """The same for values and tangents of what is differentiated, when that is a derivative itself."""
+        inner = self.pyfunc
+        if not isinstance(inner, _Face):
+            return result
+        if self.mode.result == BOTH:
+            value, tangent = result
+            kept = (inner._restored(value[0], values), value[1]) if self.has_aux else inner._restored(value, values)
+            return kept, inner._restored(tangent, values)
+        if self.mode.result == TANGENT:
+            return inner._restored(result, values)
+        if self.mode.result == LAST:
+            return inner._gradients(result, values)
+        value, gradient, tangent = result
+        return value, inner._gradients(gradient, values), inner._gradients(tangent, values)
 
     # ---- arguments that share memory ----
 

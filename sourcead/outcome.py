@@ -27,14 +27,22 @@ class Outputs:
 NO_OUTPUTS = Outputs()
 
 
+BOTH, TANGENT, LAST, ADDED = "both", "tangent", "last", "added"
+
+
 @dataclass(frozen=True)
 class Mode:
     """What kind of derivative: `grad`; `vjp`, whose first argument are the adjoints of the results; `jvp`, whose first
-    argument are the tangents of the arguments; `several`: each of them in several directions at once."""
+    argument are the tangents of the arguments; `several`: each of them in several directions at once.
+
+    `result` says what a `jvp` returns: BOTH value and tangent; the TANGENT; of a pair, as derivatives return, the
+    tangent of the LAST item, by itself or ADDED to the pair.
+    """
 
     kind: str = "grad"
     outputs: Outputs = NO_OUTPUTS
     several: bool = False
+    result: str = BOTH
 
     @property
     def seeded(self) -> bool:

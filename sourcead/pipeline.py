@@ -72,7 +72,7 @@ def derivative_stages(
             check_aux(f.name, result_type(f))
         called = [f.called_with[j][0] for j in numbers]
         kinds = tangent_types(called, argtypes[0], [argtypes[1 + j] for j in numbers], single, mode.several)
-        g = forward(f, wrt, kinds, single=single, has_aux=has_aux, several=mode.several)
+        g = forward(f, wrt, kinds, single=single, has_aux=has_aux, several=mode.several, result=mode.result)
     else:
         seeds = None
         if mode.seeded:

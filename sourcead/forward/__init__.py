@@ -39,12 +39,14 @@ from ..ir import (
     Stmt,
     Var,
     bound,
+    children,
     in_bundle,
     names,
     rebuild,
     variables,
     walk,
 )
+from ..outcome import ADDED, BOTH, LAST, TANGENT
 from ..reverse.chance import refuse_draws
 from ..reverse.seeds import results_of, whole
 from ..routines import Pushforward
@@ -65,6 +67,7 @@ def forward(
     single: bool,
     has_aux: bool = False,
     several: bool = False,
+    result: str = BOTH,
 ) -> Function:
     """The program that computes the results and their tangents.
 
@@ -73,11 +76,14 @@ def forward(
     new program, None for a tangent of zero; single: one tangent is given rather than a tuple of them; has_aux: the
     program returns `(result, aux)`, and only the result has a tangent; several: in several directions at once.
 
-    The new program takes the tangents before the arguments, and returns `(value, tangent)`.
+    The new program takes the tangents before the arguments, and returns `(value, tangent)`, or what `result` says
+    (`outcome.Mode`).
     """
     leaves = tuple(n for names in wrt for n in in_bundle(names))
     returned = whole(f)
-    differentiated = returned.args[0] if has_aux and isinstance(returned, Call) else returned
+    differentiated = returned
+    if (has_aux or result in (LAST, ADDED)) and isinstance(returned, Call):
+        differentiated = returned.args[0 if has_aux else -1]
     c = tangents_of(f, [n for n, t in zip(leaves, kinds, strict=True) if t is not None], variables(differentiated))
     given = {n: t for n, t in zip(leaves, kinds, strict=True) if t is not None}
     seeds = {n: c.fresh(f"{n}_dot", t) for n, t in given.items()}
@@ -85,8 +91,11 @@ def forward(
     head = entry(seeds, c, several)
     body = block(f.body[:-1], c)
     end: list[Stmt] = []
-    result = Call(p.pack, (kept(returned, c, loc, end), tangent_of(differentiated, c, loc, end)))
-    end.append(Return(loc, (result,)))
+    tangent = tangent_of(differentiated, c, loc, end)
+    if result not in (TANGENT, LAST):
+        value = kept(returned, c, loc, end)
+        tangent = Call(p.pack, (*children(value), tangent) if result == ADDED else (value, tangent))
+    end.append(Return(loc, (tangent,)))
     idle = iter(c.namer("unused") if n not in seeds else seeds[n] for n in leaves)
     params, argument = bundled(wrt, single, idle, c)
     return replace(

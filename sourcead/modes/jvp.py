@@ -8,7 +8,7 @@ from typing import Any
 
 from ..api import _make, user_function
 from ..checks import argument_numbers
-from ..outcome import Mode, Outputs
+from ..outcome import BOTH, Mode, Outputs
 from .vjp import at_once, kept
 
 
@@ -51,15 +51,31 @@ def jvp_fn(
     """
 
     def make(f: Any) -> Any:
-        if isinstance(outnums, Sequence) and not outnums:
-            outputs = Outputs()
-        elif has_aux:
-            raise TypeError("has_aux and outnums cannot be combined: leave one of them out")
-        else:
-            outputs = Outputs(*argument_numbers(outnums, user_function(f)))
-        return _make(f, argnums, has_aux, True, jit, cache, options, Mode("jvp", outputs, several))
+        return pushed(f, argnums, outnums, has_aux, several=several, jit=jit, cache=cache, **options)
 
     return make if f is None else make(f)
+
+
+def pushed(
+    f: Any,
+    argnums: Any,
+    outnums: Any = (),
+    has_aux: bool = False,
+    *,
+    several: bool = False,
+    result: str = BOTH,
+    jit: bool = True,
+    cache: bool = True,
+    **options: Any,
+) -> Any:
+    """The same, returning what `result` says (`outcome.Mode`)."""
+    if isinstance(outnums, Sequence) and not outnums:
+        outputs = Outputs()
+    elif has_aux:
+        raise TypeError("has_aux and outnums cannot be combined: leave one of them out")
+    else:
+        outputs = Outputs(*argument_numbers(outnums, user_function(f)))
+    return _make(f, argnums, has_aux, True, jit, cache, options, Mode("jvp", outputs, several, result))
 
 
 def jvp(

@@ -11,7 +11,7 @@ import numpy as np
 from numba.core.errors import NumbaError
 
 from .. import overlap, structure
-from ..api import _make, _typeof, user_function
+from ..api import _Face, _make, _typeof, user_function
 from ..checks import argument_numbers
 from ..infer import is_float
 from ..outcome import Mode, Outputs
@@ -151,6 +151,8 @@ def outcome(g: Any, args: tuple[Any, ...]) -> Any:
 
 
 def plain(g: Any, args: tuple[Any, ...]) -> Any:
+    if isinstance(g.pyfunc, _Face):
+        return g.primal(*args)
     if any(map(structure.foreign, args)):  # Numba does not take them
         return g.function(*args)
     try:
