@@ -224,6 +224,19 @@ def accumulator_given_back(x):
     return acc[0] * acc[1]
 
 
+def doubled(x, n):
+    return x if n == 0 else doubled(x * 2.0, n - 1)
+
+
+@program(X)
+def result_changed_that_may_be_an_argument(x):
+    y = doubled(x * x, 2)
+    y /= 3.0
+    z = added_up(y * x, 1, y.copy())
+    z[2:] *= z[0]
+    return np.sum(z) * x[0]
+
+
 def rows_chained(a, k):
     if k == a.shape[0]:
         return

@@ -82,7 +82,7 @@ def changed_later(x):
     y, z = x * 2.0, x * x
     w = growing(y if x[0] > 0 else z, 1)
     w[0] = 1.0
-    return np.sum(w)
+    return np.sum(w) + y[0]
 
 
 def test_the_emitted_text_holds_all_programs():
@@ -136,7 +136,7 @@ def test_root():
     ("f", "args", "message"),
     [
         (one_or_the_other, (np.ones(3),), "`added` calls itself, and may be given an array twice that it changes"),
-        (changed_later, (np.ones(3),), "may be its own argument, which is changed later"),
+        (changed_later, (np.ones(3),), "may be its own argument, and one of them is changed while the other is in use"),
         (lambda x: nested_deeper((x,), 3), (0.5,), "with other kinds of arguments each time"),
         (list_of_its_caller, (0.5,), "cannot change a list or a dict of its callers"),
         (grown_list, (0.5,), "`rec` calls itself, and reads `xs`, which is not made of numbers, arrays and functions"),

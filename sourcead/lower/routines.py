@@ -23,6 +23,10 @@ from .values import array_name, is_place, is_value, memory, store, whole
 
 def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> None:
     """Lower the call with arguments `given`, whose result is called `t`."""
+    lasting = {o.argument for o in fn.results}  # what the call gives back is an array of its own
+    given = tuple(
+        materialise(b, v) if k in lasting and is_value(v) and not is_place(v) else v for k, v in enumerate(given)
+    )
     back = iter([None if o.argument is None else given[o.argument] for o in fn.results])
     fn, given = in_common_memory(b, fn, given)
     args = tuple(Var(array_name(b, a)) if is_value(a) else b.let(a, b.type_of(a)) for a in given)
@@ -43,6 +47,10 @@ def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> Non
     for place, new in written:
         if is_place(place):  # else nobody else sees it
             store(b, place, whole(b, new.name))
+
+
+def gives_back(fn: Routine, k: int) -> bool:
+    return any(o.argument == k for o in fn.results)
 
 
 def changed(b: Builder, a: Expr, place: Any) -> Var:
@@ -87,11 +95,15 @@ def contiguous(t: Any) -> Any:
 
 
 def refuse_second_names(b: Builder, s: Assign, t: str) -> None:
-    """A result that may be an argument is a copy here: neither may change later."""
-    after = b.storage.after[s]
-    for a in b.storage.handed[t]:
-        if any(("store", n) in after for n in b.storage.reach(b.storage.memories(a)) | b.storage.memories(t)):
-            raise b.refuse(
-                "the result of a function that calls itself may be its own argument, which is changed later",
-                "let the function return a copy: x.copy()",
-            )
+    """A result that may be an argument is a copy here: neither may change as long as the other is in use."""
+    st, after = b.storage, b.storage.after[s]
+    own = st.reach(st.memories(t))
+    for a in st.handed[t]:
+        others = st.reach(st.memories(a), but=t)
+        for changed, used in ((own, others), (others, own)):
+            if any(("store", n) in after for n in changed) and any(("use", n) in after for n in used):
+                raise b.refuse(
+                    "the result of a function that calls itself may be its own argument, and one of them is changed "
+                    "while the other is in use",
+                    "let the function return a copy: x.copy()",
+                )

@@ -94,16 +94,17 @@ class Storage:
         """The identities of the source that the joined name does not stand for as it is."""
         return self.memories(source) - self.choices.get(name, frozenset())
 
-    def reach(self, names: frozenset[str]) -> set[str]:
-        """The identities that may come to denote one of these."""
+    def reach(self, names: frozenset[str], but: str = "") -> set[str]:
+        """The identities that may come to denote one of these, not through the result `but` of a routine."""
         found: set[str] = set()
         todo = list(names)
         while todo:
             n = todo.pop()
             if n not in found:
                 found.add(n)
+                handed = {j: sources for j, sources in self.handed.items() if j != but}
                 todo += [j for j, sources in self.sources.items() if any(n in self.new_to(j, s) for s in sources)]
-                todo += [j for j, sources in self.handed.items() if any(n in self.memories(s) for s in sources)]
+                todo += [j for j, sources in handed.items() if any(n in self.memories(s) for s in sources)]
         return found
 
 
