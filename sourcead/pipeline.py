@@ -110,7 +110,7 @@ def with_routines(f: Function) -> Function:
     if not programs:
         return f
     taken = Namer({n for g in (f, *programs.values()) for n in variable_names(g)} | RESERVED | {f.name})
-    named = {r: replace(r, name=taken(r.own_name)) for r in reversed(programs)}
+    named = {r: replace(r, name=taken(r.title)) for r in reversed(programs)}
     constants = dict(f.constants)
     finished = []
     for r, g in reversed(programs.items()):

@@ -69,18 +69,17 @@ class Routine:
     name: str = field(default="", compare=False)  # in emitted code
 
     @property
-    def title(self) -> str:
-        """What the user calls it."""
+    def users_name(self) -> str:
         return self.code.__name__.replace("<lambda>", "lambda_")
 
     @property
-    def own_name(self) -> str:
+    def title(self) -> str:
         """What emitted code calls it, unless that is the name of something else."""
-        return f"{self.title}_shared" if self.shared else self.title
+        return f"{self.users_name}_shared" if self.shared else self.users_name
 
     @property
     def __name__(self) -> str:
-        return self.name or self.own_name
+        return self.name or self.title
 
     def __call__(self, *args: Any) -> Any:
         """All results, as the finished program gives them: for programs that are not finished."""
@@ -147,12 +146,12 @@ class Pullback:
     name: str = field(default="", compare=False)
 
     @property
-    def own_name(self) -> str:
-        return f"{self.routine.own_name}_pullback"
+    def title(self) -> str:
+        return f"{self.routine.title}_pullback"
 
     @property
     def __name__(self) -> str:
-        return self.name or self.own_name
+        return self.name or self.title
 
     def __call__(self, *args: Any) -> Any:
         raise TypeError("a pullback is a program, which is called where it is emitted")

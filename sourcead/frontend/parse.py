@@ -54,7 +54,7 @@ def parsed(r: Routine) -> tuple[Parser, tuple[str, ...], Value]:
     """The parser behind the body of a function that stays a call, its parameters, and its result."""
     q = Parser()
     q.around = scopes(r.given)
-    defaults, callee = parameter(q, r.code, r.title, None, q.namer)
+    defaults, callee = parameter(q, r.code, r.users_name, None, q.namer)
     act = activation(callee if isinstance(callee, Nested) else Static(r.code))
     q.enter(act)
     called = bind(q, act.source.node, r.given.arguments)

@@ -50,7 +50,7 @@ def common_arrays(b: Builder, fn: Routine, given: tuple[Any, ...]) -> list[str]:
             if j == k or not is_place(given[k]) or not is_place(v) or not memories(given[k]) & memories(v):
                 continue
             if memory(given[k]) is None or memory(v) is None or given[k].dtype != v.dtype:
-                what = f"`{fn.title}` calls itself, and may be given an array twice that it changes"
+                what = f"`{fn.users_name}` calls itself, and may be given an array twice that it changes"
                 raise b.refuse(what, "pass a copy: x.copy()")
             found[memory(v)] = None  # type: ignore[index]
     return list(found)

@@ -18,15 +18,12 @@ from ..ir import Assign, Call, Const, Expr, Unpack, Var
 from ..routines import Routine
 from .build import Builder
 from .common import in_common_memory
-from .values import array_name, is_place, is_value, memory, store, whole
+from .values import array_name, in_memory, is_place, is_value, memory, store, whole
 
 
 def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> None:
     """Lower the call with arguments `given`, whose result is called `t`."""
-    lasting = {o.argument for o in fn.results}  # what the call gives back is an array of its own
-    given = tuple(
-        materialise(b, v) if k in lasting and is_value(v) and not is_place(v) else v for k, v in enumerate(given)
-    )
+    given = tuple(in_memory(b, v) if is_value(v) and gives_back(fn, k) else v for k, v in enumerate(given))
     back = iter([None if o.argument is None else given[o.argument] for o in fn.results])
     fn, given = in_common_memory(b, fn, given)
     args = tuple(Var(array_name(b, a)) if is_value(a) else b.let(a, b.type_of(a)) for a in given)

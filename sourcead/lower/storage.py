@@ -254,7 +254,8 @@ def before(s: Stmt, out: Facts, broken: Facts, st: Storage) -> Facts:
         case Assign(_, Var(t), _):
             if t in st.parent or t in st.handed:
                 st.after[s] = out
-            out = without(out, {t})
+            given = {m for a in st.handed.get(t, ()) for m in st.memories(a)}  # which it may be
+            out = without(out, {t}) | {(kind, m) for kind, n in out if n == t for m in given}
     return out | uses(s, st)
 
 
