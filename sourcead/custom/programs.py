@@ -57,7 +57,7 @@ class Program:
     def call(self, args: tuple[Expr, ...], argtypes: tuple[Any, ...] = ()) -> Expr:
         """The call of what the user wrote; argtypes: of a part that may be made for types."""
         rule: CustomRule = self.ruled.rule
-        name = self.namer("_".join(filter(None, (self.ruled.own_name, self.kind, "rule"))))
+        name = self.namer("_".join(filter(None, (self.ruled.title, self.kind, "rule"))))
         self.constants |= dict(self.ruled.classes)
         self.constants[name] = rule.compiled(self.kind, argtypes)
         return Call(p.given, (Var(name), *args))
@@ -94,7 +94,7 @@ def rule_program(r: Routine | Pullback | Pushforward) -> Function:
 
 
 def begun(r: Ruled, kind: str) -> Program:
-    reserved = (*r.operands, *(n for n, _ in r.classes), r.__name__, r.own_name)
+    reserved = (*r.operands, *(n for n, _ in r.classes), r.__name__, r.title)
     return Program(r, kind, Namer({*reserved, "np"}))
 
 
