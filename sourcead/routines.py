@@ -174,12 +174,12 @@ class Pushforward:
     name: str = field(default="", compare=False)
 
     @property
-    def own_name(self) -> str:
-        return f"{self.of.own_name}_jvp"
+    def title(self) -> str:
+        return f"{self.of.title}_jvp"
 
     @property
     def __name__(self) -> str:
-        return self.name or self.own_name
+        return self.name or self.title
 
     @property
     def routine(self) -> Routine:
