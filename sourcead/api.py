@@ -48,7 +48,9 @@ class _Face:
     cached: bool
     specialisations: dict[tuple[types.Type, ...], compiler.Specialisation]
     mode: Mode
+    extents: compiler.Extents = "equal"
     given: tuple[structure.Shape, ...] = ()  # what arguments were before they were made tuples
+    others: dict[compiler.Extents, Any]  # the gradients that take extents for something else
     structured: dict[tuple[structure.Shape, ...], Any]  # the gradients for lists, dicts and objects
     shared: dict[tuple[overlap.Place | None, ...], Any]  # the gradients for arguments that overlap
     _ready = False
@@ -62,16 +64,26 @@ class _Face:
         options: Mapping[str, Any],
         cached: bool,
         mode: Mode = GRAD,
+        extents: compiler.Extents = "equal",
     ) -> None:
-        self.pyfunc, self.value, self.has_aux, self.mode = f, value, has_aux, mode
+        self.pyfunc, self.value, self.has_aux, self.mode, self.extents = f, value, has_aux, mode, extents
         self.function = user_function(f)
         self.argnums, self.single = argument_numbers(argnums, self.function)
         self.options, self.cached, self.specialisations = dict(options), cached, {}
-        self.structured, self.shared = {}, {}
+        self.structured, self.shared, self.others = {}, {}, {}
 
     def _arguments(self) -> tuple[Any, ...]:
         argnums = self.argnums[0] if self.single else self.argnums
-        return self.pyfunc, argnums, self.value, self.has_aux, dict(self.options), self.cached, self.mode
+        kept = dict(self.options), self.cached, self.mode, self.extents
+        return self.pyfunc, argnums, self.value, self.has_aux, *kept
+
+    def _of(self, extents: compiler.Extents) -> Any:
+        """The same gradient, in which extents are taken for something else."""
+        if extents not in self.others:
+            kind: Any = type(self)
+            made = self.others[extents] = kind(*self._arguments()[:-1], extents)
+            made.given = self.given
+        return self.others[extents]
 
     @property
     def _first(self) -> int:
@@ -95,6 +107,7 @@ class _Face:
             self.cached,
             self.given,
             self.mode,
+            self.extents,
         )
 
     # ---- lists, dicts and dataclasses: they are passed on as tuples ----
@@ -264,9 +277,24 @@ class Gradient(_Face, CPUDispatcher):
         if it stands to the end.
         """
         try:
-            return super().get_call_template(args, kws)
+            _, folded = self._compiler.fold_argument_types(args, kws)
+            return CPUDispatcher.get_call_template(self._inside(tuple(folded)), args, kws)
         except (SourceadError, TypeError) as e:
             raise TypingError(str(e)) from e
+
+    def get_overload(self, sig: Any) -> Any:
+        return CPUDispatcher.get_overload(self._inside(tuple(sigutils.normalize_signature(sig)[0])), sig)
+
+    def _inside(self, argtypes: tuple[types.Type, ...]) -> Gradient:
+        """The gradient that compiled code calls in the place of this one: extents need not be equal."""
+        if self.extents != "equal":
+            return self
+        argtypes = tuple(map(types.unliteral, argtypes))
+        with global_compiler_lock:
+            spec = self.specialisations.get(argtypes)
+            if spec is None:
+                spec = self.specialisations[argtypes] = compiler.emitted(self._request(argtypes))
+        return self._of("equal or any") if raised(p.Unequal) in spec.source else self
 
     def compile(self, sig: Any) -> Any:
         argtypes = tuple(map(types.unliteral, sigutils.normalize_signature(sig)[0]))
@@ -277,7 +305,7 @@ class Gradient(_Face, CPUDispatcher):
                 spec = compiler.compiled(self._request(argtypes))
                 self.specialisations[argtypes] = spec
                 self.add_overload(spec.result)
-                if f"raise {p.Overlap.__name__}(" in spec.source:
+                if raised(p.Overlap) in spec.source or raised(p.Unequal) in spec.source:
                     self.__class__ = GuardedGradient
                 spec.result.environment.consts.append(Witness(self))
         return self.overloads[argtypes].entry_point
@@ -310,6 +338,7 @@ class Gradient(_Face, CPUDispatcher):
         self.specialisations.clear()
         self.structured.clear()
         self.shared.clear()
+        self.others.clear()
         for a in argtypes:
             self.compile(a)
 
@@ -339,14 +368,21 @@ class Gradient(_Face, CPUDispatcher):
         return self
 
 
+def raised(error: type[Exception]) -> str:
+    """How emitted code raises an error."""
+    return f"raise {error.__name__}("
+
+
 class GuardedGradient(Gradient):
-    """One whose arguments may overlap in memory, which its compiled code finds out."""
+    """One that may be called with arrays that overlap, or with extents that are not equal: its code finds out."""
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         try:
             return super().__call__(*args, **kwargs)
         except p.Overlap as e:
             return self._overlapped(self._bound(args, kwargs), e)
+        except p.Unequal:
+            return self._of("any")(*args, **kwargs)
 
 
 class PythonGradient(_Face):
@@ -374,6 +410,8 @@ class PythonGradient(_Face):
                 return self.specialisations[argtypes].function(*values)
             except p.Overlap as e:
                 return self._overlapped(values, e)
+            except p.Unequal:
+                return self._of("any")(*values)
 
     def __get__(self, obj: Any, objtype: Any = None) -> Any:
         return self if obj is None else pytypes.MethodType(self, obj)

@@ -72,7 +72,8 @@ def key(request: Request) -> str | None:
     parts = (
         function,
         tuple(map(str, request.argtypes)),
-        (request.argnums, request.single, request.value, request.has_aux, request.given, request.mode),
+        (request.argnums, request.single, request.value, request.has_aux),
+        (request.given, request.mode, request.extents),
         sorted(request.options),
         versions(),
     )

@@ -6,9 +6,9 @@ import linecache
 import warnings
 import weakref
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, Literal
 
 from numba import types
 from numba.core import config
@@ -19,6 +19,10 @@ from .checks import plain_type
 from .outcome import GRAD, Mode
 from .special import known
 from .structure import Shape
+
+Extents = Literal["equal", "any", "equal or any"]
+"""What the emitted code takes extents for that are equal, or one of them 1: equal, and raises `primitives.Unequal` if
+they are not; or it makes no difference; or they are equal, and if not, a second function in the text takes over."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,7 @@ class Request:
     cached: bool = True
     given: tuple[Shape, ...] = ()  # what arguments were that come as tuples
     mode: Mode = GRAD
+    extents: Extents = "equal"
 
     @property
     def parallel(self) -> bool:
@@ -71,6 +76,11 @@ _alive: weakref.WeakValueDictionary[str, Specialisation] = weakref.WeakValueDict
 def stages(request: Request) -> dict[str, Any]:
     """Stage name -> program, in order; the last one is what is emitted."""
     from .pipeline import derivative_stages
+    from .unequal import or_else
+
+    if request.extents == "equal or any":
+        found = stages(replace(request, extents="equal"))
+        return found | {"emit": or_else(found["emit"], lambda: stages(replace(request, extents="any"))["emit"])}
 
     known()
     argtypes = tuple(map(plain_type, request.argtypes))
@@ -86,6 +96,7 @@ def stages(request: Request) -> dict[str, Any]:
                 given=request.given,
                 parallel=request.parallel,
                 mode=request.mode,
+                equal=request.extents == "equal",
             )
         finally:
             config.DISABLE_JIT = disabled
@@ -124,8 +135,14 @@ def _build(request: Request, key: str | None) -> Specialisation:
     from .emit import to_source
 
     program = list(stages(request).values())[-1]
-    routines = tuple((g.name, g.returns(*(g.types[n] for n in g.params))) for g in program.routines)
+    own = tuple(map(plain_type, request.argtypes))
+    routines = tuple((g.name, signature(g) if g.returns is not None else own) for g in program.routines)
     return Specialisation(program.name, to_source(program), dict(program.constants), key, routines)
+
+
+def signature(g: Any) -> Any:
+    """The Numba signature of a function that stays a call."""
+    return g.returns(*(g.types[n] for n in g.params))
 
 
 AUTOMATIC = ("comprehension", "reduction", "inplace_binop", "setitem", "numpy", "stencil", "fusion")
@@ -153,8 +170,8 @@ def to_python(spec: Specialisation, wrap: Callable[[Any], Any] | None = None) ->
         if wrap is not None:
             space[name] = wrap(space[name])
     if wrap is not None:
-        for name, signature in reversed(spec.routines):
-            space[name].compile(signature)
+        for name, types_ in reversed(spec.routines):
+            space[name].compile(types_)
     fn = space[spec.name]
     # Numba derives symbol names from the qualified name; objects loaded from disk must not clash with new ones.
     fn.__qualname__ = f"k{spec.key or next(_serial)}.{spec.name}"

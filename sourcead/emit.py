@@ -273,6 +273,8 @@ def statement(s: Stmt, indent: str) -> Iterator[Line]:
             yield from block(body, inner)
         case Break():
             yield line("break")
+        case Raise(_, p.Unequal, (Call() as instead,)):  # another program takes over
+            yield line(f"return {instead.fn.name}({', '.join(map(expression, instead.args))})")  # type: ignore[attr-defined]
         case Raise(_, exc, args):
             yield line(f"raise {exc.__name__}({', '.join(map(expression, args))})")
         case Return(_, values):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from numba import typeof
@@ -51,18 +52,19 @@ def derivative_stages(
     again: str = "",
     parallel: bool = False,
     mode: Mode = GRAD,
+    equal: bool = False,
 ) -> Stages:
     """Every stage by name, in order, from the user's function to the program that is emitted.
 
     `pyfunc` may be a derivative itself: its program is differentiated once more.  `given` tells of arguments that
     are lists, dicts or objects, and have the types of tuples; `again`: the program will be differentiated itself, by
     "reverse" or "forward" mode; `parallel`: `prange` loops run in parallel where they can; `mode`: of a seeded one, the
-    first of the arguments are the seeds.
+    first of the arguments are the seeds; `equal`: extents are taken to be equal, and the program may raise `Unequal`.
     """
     begin()
     k = int(mode.seeded)
     along = mode.kind == "jvp"
-    out = primal_stages(pyfunc, argtypes[k:], given[k:], parallel, outputs=mode.outputs, along=along)
+    out = primal_stages(pyfunc, argtypes[k:], given[k:], parallel, outputs=mode.outputs, along=along, equal=equal)
     f = list(out.values())[-1]
     single = isinstance(argnums, int)
     numbers = (argnums,) if isinstance(argnums, int) else argnums
@@ -162,6 +164,7 @@ def primal_stages(
     routine: Routine | None = None,
     outputs: Outputs = NO_OUTPUTS,
     along: bool = False,
+    equal: bool = False,
 ) -> Stages:
     """From source to a simplified program over scalars and atoms.
 
@@ -180,6 +183,7 @@ def primal_stages(
             again="forward" if along else "reverse",
             parallel=parallel,
             mode=pyfunc.mode,
+            equal=equal,
         )
         f = out["derivative"] = replace(inner["fuse"], body=inner["fuse"].body)
         if along:  # which takes the program as it is
@@ -199,14 +203,22 @@ def primal_stages(
         if routine is not None:
             f = with_outcome(f, routine)
         f = with_written(f, outputs)
-        f = out["lower"] = lower(f, apart=routine is not None)
-        if (more := expanded(f, derivative_stages)) is not f:
+        equal = equal and not once_only(f)
+        f = out["lower"] = lower(f, apart=routine is not None, equal=equal)
+        if (more := expanded(f, partial(derivative_stages, equal=equal))) is not f:
             f = out["gradients inlined"] = accumulators(ssa(more))
+            if equal and once_only(f):
+                return primal_stages(pyfunc, argtypes, given, parallel, routine, outputs, along)
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
     if "parse" in out:  # what the user wrote
         refuse_dependent(f)
     out["primal fused"] = simplify(sink(defined_once(f, fuse(f))))
     return out
+
+
+def once_only(f: Function) -> bool:
+    """May the program not be run again, should it find out that its extents are not equal? It draws, or may print."""
+    return any(map(draws, walk(f.body))) or bool(set(called(f.body)))
 
 
 def defined_once(f: Function, fused: Function) -> Function:

@@ -364,6 +364,10 @@ class Overlap(ValueError):
     """Arguments of a gradient share memory, and the function changes one of them."""
 
 
+class Unequal(ValueError):
+    """Extents that the program takes to be equal are not: one of them may be 1, and repeated."""
+
+
 def strided(memory, start, shape, steps):
     """The elements of a vector from `start` on, with a step along each axis."""
     strides = tuple(s * memory.itemsize for s in steps)

@@ -38,11 +38,13 @@ from .updates import updates
 __all__ = ["lower"]
 
 
-def lower(f: Function, adjoint: bool = False, apart: bool = False) -> Function:
+def lower(f: Function, adjoint: bool = False, apart: bool = False, equal: bool = False) -> Function:
     """The program with loops in place of array expressions.
 
-    With `apart`, no two arguments share memory. With `adjoint`, the program is the output of reverse mode: names
-    are bound again and again, shapes are known to agree, and only the array-valued adjoints of atoms are lowered.
+    With `apart`, no two arguments share memory. With `equal`, extents that are known only at run time are not
+    broadcast: where they must be equal or one of them 1, they are taken to be equal, and the program raises `Unequal`
+    if they are not. With `adjoint`, the program is the output of reverse mode: names are bound again and again, shapes
+    are known to agree, and only the array-valued adjoints of atoms are lowered.
     """
     findings = Findings()
     if adjoint:
@@ -61,7 +63,7 @@ def lower(f: Function, adjoint: bool = False, apart: bool = False) -> Function:
     forms: dict[str, Forms] = {}
     while True:
         try:
-            b = run(f, storage, False, varying, findings, forms)
+            b = run(f, storage, False, varying, findings, forms, equal)
             if not any(x.grown() for x in forms.values()):
                 break
         except Varying as v:  # thought to keep its extents, but does not
@@ -81,8 +83,9 @@ def run(
     varying: set[str],
     findings: Findings,
     forms: dict[str, Forms] | None = None,
+    equal: bool = False,
 ) -> Builder:
-    b = Builder(f, adjoint, varying)
+    b = Builder(f, adjoint, varying, equal)
     b.storage, b.findings, b.forms = storage, findings, forms
     b.stored = {m for s in walk(f.body) for a in stores(s, storage) for m in storage.memories(a)}
     with b.collect() as body:

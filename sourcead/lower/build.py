@@ -76,8 +76,10 @@ def number(value: Any, dtype: Any) -> Const:
 class Builder:
     """The program being made: what stands so far, the types of its names, and what is known of its arrays."""
 
-    def __init__(self, f: Function, adjoint: bool, varying: set[str]):
+    def __init__(self, f: Function, adjoint: bool, varying: set[str], equal: bool = False):
         self.f, self.adjoint, self.varying = f, adjoint, varying
+        self.equal = equal  # are extents taken to be equal where they must be, or one of them 1?
+        self.sums: dict[Expr, Call] = {}  # what integers were computed from
         self.types: dict[str, Any] = dict(f.types)
         self.names = Namer({*names(f), *RESERVED})
         self.entry: list[Stmt] = []  # extents of parameters, read once at the top
@@ -167,6 +169,7 @@ class Builder:
         if found is None:
             with self.hoisted(e):
                 found = self.remember(e, self.let(e, INT, base))
+            self.sums[found] = e
         return found
 
     @contextmanager
@@ -345,6 +348,39 @@ class Builder:
         v = Var(own[0]) if own is not None else self.fresh(INT, f"{name}_n{k}")
         self.entry.append(Assign(own[1] if own is not None else self.loc, v, e))
         return v
+
+    # ---- equal extents
+
+    def same(self, n: Expr, m: Expr) -> bool:
+        """Are two extents known to be equal?"""
+        return n == m or self.affine(n) == self.affine(m) or self.leading(n) == self.leading(m)
+
+    def leading(self, n: Expr) -> Expr:
+        """The one that stands for all extents that were found to be equal to this one."""
+        while (other := self.known(("leading", n))) is not None:
+            n = other
+        return n
+
+    def take_equal(self, n: Expr, m: Expr) -> Expr:
+        """Two extents as one: the program checks it, in front of the loops in which they stay the same."""
+        n, m = self.leading(n), self.leading(m)
+        if self.same(n, m):
+            return n
+        if isinstance(m, Const):
+            n, m = m, n
+        e = Call(op.ne, (n, m))
+        with self.hoisted(e):
+            cond = self.let(e, types.boolean)
+            self.check(cond, "extents that are taken to be equal are not", p.Unequal)
+            self.remember(("leading", m), n)
+        return n
+
+    def grown(self, n: Expr, m: Expr, depth: int = 6) -> bool:
+        """Was `n` computed from `m`, so that they differ?"""
+        e = self.sums.get(n) or (self.scalars.get(n.name) if isinstance(n, Var) else None)
+        if not isinstance(e, Call) or e.fn not in (op.add, op.sub, op.mul, op.floordiv) or not depth:
+            return False
+        return any(a == m or self.grown(a, m, depth - 1) for a in e.args)
 
     # ---- facts about integers
 

@@ -270,6 +270,16 @@ def joined(b: Builder, target: str, source: str) -> Var:
         if not b.settled and any(isinstance(n, Var) and n.name in local for n in shape):
             raise Varying(target)
         b.extents[target] = shape
-    elif b.extents[target] != shape:
+    elif not all(stays(b, n, m) for n, m in zip(b.extents[target], shape, strict=True)):
         raise Varying(target)
     return Var(source)
+
+
+def stays(b: Builder, n: Expr, m: Expr) -> bool:
+    """Has the array that a loop makes anew the extent it had before?"""
+    if n == m or (b.equal and b.same(n, m)):
+        return True
+    if not b.equal or isinstance(m, Const) or b.affine(n)[0] == b.affine(m)[0] or b.grown(m, n):
+        return False
+    b.take_equal(n, m)
+    return True

@@ -190,7 +190,7 @@ def common_extent(b: Builder, candidates: list[Expr]) -> Expr:
     """The extent of a result axis: constants other than 1 decide, equal ones count once."""
     found: list[Expr] = []
     for n in candidates:
-        if n != ONE and not any(n == m or b.affine(n) == b.affine(m) for m in found):
+        if n != ONE and not any(b.same(n, m) for m in found):
             found.append(n)
     if not found:
         return ONE
@@ -199,8 +199,15 @@ def common_extent(b: Builder, candidates: list[Expr]) -> Expr:
         return (fixed or found)[0]
     n = found[0]
     for m in found[1:]:
-        n = b.integer(p.broadcast_extent, n, m, base="n")
+        n = one_extent(b, n, m)
     return n
+
+
+def one_extent(b: Builder, n: Expr, m: Expr) -> Expr:
+    """The extent of two axes together; constants are left to fail when the program runs."""
+    if b.equal and not (isinstance(n, Const) and isinstance(m, Const)):
+        return b.take_equal(n, m)
+    return b.integer(p.broadcast_extent, n, m, base="n")
 
 
 def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
@@ -221,6 +228,10 @@ def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
     if v.extents == shape:
         return v
     wanted = shape[lead:]
+    if b.equal:
+        for m, n in zip(v.extents, wanted, strict=False):
+            if unequal(b, m, n) and not (isinstance(m, Const) and isinstance(n, Const)):
+                b.take_equal(n, m)
     if is_whole(b, v) and any(unequal(b, m, n) for m, n in zip(v.extents, wanted, strict=False)):
         v = stretched(b, v, tuple(n if m != ONE else m for m, n in zip(v.extents, wanted, strict=False)))
     steps = tuple(stretch_step(b, m, n) for m, n in zip(v.extents, wanted, strict=False))
@@ -239,7 +250,7 @@ def spread(b: Builder, v: View, steps: tuple[Expr, ...], lead: int, shape: tuple
 
 def unequal(b: Builder, m: Expr, n: Expr) -> bool:
     """Do these extents still have to be compared at run time?"""
-    return not (m in (n, ONE) or b.adjoint or b.affine(m) == b.affine(n))
+    return not (m == ONE or b.adjoint or b.same(m, n))
 
 
 def stretch_step(b: Builder, m: Expr, n: Expr) -> Expr:

@@ -193,7 +193,9 @@ def extents(name: str, c: Context) -> tuple[Expr, ...]:
                 return (*rows[:-1], *columns[:-2], *(columns[-1:] if len(columns) > 1 else ()))
             case Assign(_, _, Call(fn, args)) | Unpack(_, _, Call(fn, args)) if (of := result_extents(fn)) is not None:
                 return of(*(operand_extents(a, c) for a in args if not isinstance(a, Const)))[bound(s).index(name)]
-    return tuple(Call(p.shape, (Var(name), Const(k))) for k in range(c.types[name].ndim))
+    rank = c.types[name].ndim
+    lasting = c.lasting.get(name, (None,) * rank)
+    return tuple(lasting[k] or Call(p.shape, (Var(name), Const(k))) for k in range(rank))
 
 
 def operand_extents(e: Expr, c: Context) -> tuple[Expr, ...]:

@@ -9,6 +9,7 @@ from ..derived import INT, Derived, adjoint_type, dtype, plain, scalar_type, zer
 from ..emit import RESERVED
 from ..ir import Assign, Expr, Function, Namer, Stmt, Var, names
 from ..simplify.effects import storage
+from ..simplify.extents import lasting_extents
 
 __all__ = ["INT", "Context", "adjoint_type", "context", "dtype", "plain", "scalar_type", "zero"]
 
@@ -20,6 +21,7 @@ class Context(Derived):
     defs: dict[str, Definition]
     same: dict[str, str]  # storage classes
     at_once: dict[str, str]  # the same while no array name is bound again
+    lasting: dict[str, tuple[Expr | None, ...]]  # extents of arrays that never change
     bars: dict[str, str] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)  # adjoints that are parameters
     counted: frozenset[str] = frozenset()  # scalars that are infinite only if the result is
@@ -52,4 +54,5 @@ def context(f: Function, wrt: tuple[str, ...], results: tuple[str, ...]) -> Cont
         active=active(f, wrt, results),
         namer=Namer(names(f) | RESERVED),
         types=dict(f.types),
+        lasting=lasting_extents(f),
     )

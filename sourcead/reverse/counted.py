@@ -14,7 +14,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from ..analyses import Definition, Scope
-from ..ir import Accum, Assign, Break, Call, Expr, Function, If, Move, Raise, Stmt, Var, walk
+from ..ir import Accum, Assign, Break, Call, Expr, Function, If, Move, Stmt, Var, walk
 
 INFINITE_WITH_SLOPE = frozenset(
     {
@@ -41,7 +41,7 @@ def counted(
 
     Not those that loops carry: what is infinite may be finite again after the next iteration.
     """
-    if any(isinstance(s, Raise | Break) for s in walk(f.body)):
+    if any(isinstance(s, Break) for s in walk(f.body)):
         return frozenset()
     links: dict[str, set[str]] = {}
     for s in walk(f.body):

@@ -6,6 +6,7 @@ Floating-point arithmetic is the user's and stays as it is, but for `x * 1.0` an
 from __future__ import annotations
 
 import operator as op
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -27,6 +28,7 @@ from ..ir import (
     If,
     Index,
     Move,
+    Raise,
     Return,
     Stmt,
     Var,
@@ -37,6 +39,7 @@ from ..ir import (
     map_exprs,
     rebuild,
     substitute,
+    variables,
     walk,
     with_blocks,
     with_body,
@@ -56,8 +59,26 @@ _FOLDED = frozenset(
 
 def copies(f: Function) -> Function:
     """Replace every name that holds a copy of another name, or a constant, by it where both still hold."""
-    p = _Pass(f.types, non_negative(f))
+    p = _Pass(f.types, non_negative(f), unequal(f))
     return with_body(f, p.block(f.body, {}))
+
+
+def unequal(f: Function) -> dict[str, tuple[Expr, Expr]]:
+    """The conditions `n != m` under which extents are not as they were taken to be, of names that keep their values."""
+    if not any(map(is_extent_check, walk(f.body))):
+        return {}
+    times = Counter(n for s in walk(f.body) for n in bound(s))
+    found = {}
+    for s in walk(f.body):
+        match s:
+            case Assign(_, Var(t), Call(op.ne, (a, b))) if all(times[n] <= 1 for n in (t, *variables(a, b))):
+                found[t] = (a, b)
+    return found
+
+
+def is_extent_check(s: Stmt) -> bool:
+    """`if n != m: raise Unequal(...)`"""
+    return isinstance(s, If) and len(s.then) == 1 and isinstance(s.then[0], Raise) and s.then[0].exc is prim.Unequal
 
 
 def non_negative(f: Function) -> set[str]:
@@ -101,9 +122,10 @@ def at_least_zero(e: Expr | None, sure: set[str]) -> bool:
 
 
 class _Pass:
-    def __init__(self, types: Mapping[str, Any], non_negative: set[str]):
+    def __init__(self, types: Mapping[str, Any], non_negative: set[str], unequal: Mapping[str, tuple[Expr, Expr]]):
         self.types = types
         self.non_negative = non_negative
+        self.unequal = unequal
 
     def block(self, b: Block, env: Env) -> Block:
         """Rewrite a block; `env` (name -> what it is a copy of) is brought up to date."""
@@ -156,6 +178,8 @@ class _Pass:
         cond = self.simplify(substitute(s.cond, env))
         if isinstance(cond, Const) and isinstance(cond.value, (bool, np.bool_)):
             return self.block(s.then if cond.value else s.orelse, env)
+        if isinstance(cond, Var) and cond.name in self.unequal and is_extent_check(s):
+            return self.equated(replace(s, cond=cond), env)
         then_env, else_env = dict(env), dict(env)
         then, orelse = self.block(s.then, then_env), self.block(s.orelse, else_env)
         env.clear()
@@ -163,6 +187,19 @@ class _Pass:
         if not then and not orelse:
             return ()
         return (with_blocks(map_exprs(s, lambda _: cond), (then, orelse)),)
+
+    def equated(self, s: If, env: Env) -> Block:
+        """A check that two extents are equal; behind it one stands for both, rather one that has the user's name."""
+        assert isinstance(s.cond, Var)
+        a, b = (substitute(e, env) for e in self.unequal[s.cond.name])
+        if a == b:
+            return ()
+        if not isinstance(b, Var) or isinstance(a, Var) and a.name.startswith("_t") and not b.name.startswith("_t"):
+            a, b = b, a
+        if isinstance(b, Var):
+            env.update({n: a for n, v in env.items() if v == b})
+            env[b.name] = a
+        return (s,)
 
     def loop(self, s: For | While, env: Env) -> Block:
         if isinstance(s, For):

@@ -40,18 +40,7 @@ Extents = tuple[Expr, ...]
 
 def known_extents(f: Function) -> Function:
     """Read extents off the name or array they come from, so that equal ones are the same operand."""
-    fixed = _Fixed(f)
-    known: dict[str, Extents] = {}
-    for s in walk(f.body):
-        if isinstance(s, Assign) and isinstance(s.target, Var) and s.target.name in fixed.bound_once:
-            e = extents_of(s.value, f.types, known)
-            if e is not None:
-                known[s.target.name] = e
-        elif isinstance(s, Unpack):
-            several = atom_extents(s.value, f.types, known)
-            known.update((n, e) for n, e in zip(bound(s), several or (), strict=False) if n in fixed.bound_once)
-    known.update(_joined(f, fixed, known))
-    usable = {n: tuple(x if fixed.holds(x) else None for x in e) for n, e in known.items()}
+    usable = lasting_extents(f)
 
     def read(e: Expr) -> Expr:
         match e:
@@ -63,6 +52,22 @@ def known_extents(f: Function) -> Function:
         return with_blocks(map_exprs(s, read), tuple(tuple(map(visit, b)) for b in blocks(s)))
 
     return with_body(f, tuple(map(visit, f.body)))
+
+
+def lasting_extents(f: Function) -> dict[str, tuple[Expr | None, ...]]:
+    """The extents of arrays, where they are operands whose value never changes."""
+    fixed = _Fixed(f)
+    known: dict[str, Extents] = {}
+    for s in walk(f.body):
+        if isinstance(s, Assign) and isinstance(s.target, Var) and s.target.name in fixed.bound_once:
+            e = extents_of(s.value, f.types, known)
+            if e is not None:
+                known[s.target.name] = e
+        elif isinstance(s, Unpack):
+            several = atom_extents(s.value, f.types, known)
+            known.update((n, e) for n, e in zip(bound(s), several or (), strict=False) if n in fixed.bound_once)
+    known.update(_joined(f, fixed, known))
+    return {n: tuple(x if fixed.holds(x) else None for x in e) for n, e in known.items()}
 
 
 def _joined(f: Function, fixed: _Fixed, known: Mapping[str, Extents]) -> dict[str, Extents]:

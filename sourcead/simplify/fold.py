@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import operator as op
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from ..emit import expression
@@ -35,6 +36,8 @@ from ..ir import (
     with_body,
     writes,
 )
+from ..primitives import either
+from .copies import is_extent_check
 from .dce import dce
 from .effects import conflict, effects, is_allocation, is_array, is_pure, may_raise, storage
 from .liveness import Liveness, liveness
@@ -101,7 +104,7 @@ class _Pass:
                 user = self.user(stmts, k)
                 if user is not None and (wanted := after[user]) is not None and _name(s) not in wanted:
                     self.nest(stmts, k, user)
-        return tuple(increment(map_exprs(self.inside(s), tidy)) for s in stmts if s is not None)
+        return checks_together(increment(map_exprs(self.inside(s), tidy)) for s in stmts if s is not None)
 
     def inside(self, s: Stmt) -> Stmt:
         if isinstance(s, While):
@@ -160,6 +163,20 @@ class _Pass:
             if s in self.live.head:
                 self.live.head[new] = self.live.head[s]
             stmts[k], stmts[m] = None, new
+
+
+def checks_together(stmts: Iterable[Stmt]) -> Block:
+    """Checks of extents that follow on one another are one check."""
+    out: list[Stmt] = []
+    for s in stmts:
+        last = out[-1] if out else None
+        if isinstance(s, If) and isinstance(last, If) and is_extent_check(s) and is_extent_check(last):
+            both = replace(last, cond=Call(either, (last.cond, s.cond)))
+            if len(expression(both.cond)) <= _WIDTH:
+                s = both
+                out.pop()
+        out.append(s)
+    return tuple(out)
 
 
 def plus(x: Expr, y: Expr) -> Expr:

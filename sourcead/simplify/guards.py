@@ -34,6 +34,7 @@ from ..ir import (
     with_blocks,
     writes,
 )
+from .copies import is_extent_check
 
 
 def guards(f: Function) -> Function:
@@ -61,7 +62,9 @@ class _Pass:
         return tuple(out)
 
     def before(self, check: If, loop: For) -> list[Stmt]:
-        """The check, made when the loop makes at least one trip."""
+        """The check, made when the loop makes at least one trip; those of extents always, for what follows."""
+        if is_extent_check(check):
+            return [check]
         count, runs, cond = (self.name(t) for t in (types.int64, types.boolean, types.boolean))
         return [
             Assign(check.loc, count, Call(p.trips, (loop.start, loop.stop, loop.step))),

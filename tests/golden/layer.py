@@ -4,28 +4,23 @@ def layer_grad(x, w, b):
     w_n1 = w.shape[1]
     b_n0 = b.shape[0]
     _t1 = np.dot(x, w)
-    n = broadcast_extent(w_n1, b_n0)
-    _t5 = stretch(_t1, x_n0, n)
-    b_1 = stretch(b, n)
+    if w_n1 != b_n0:
+        raise Unequal('extents that are taken to be equal are not')
     # 93: return np.sum(h * h)
     s = 0.0
     # 92: h = np.maximum(x @ w + b, 0.0)
-    b_bar = np.zeros((b_n0,), np.float64)
-    b_bar_1 = stretch_bar(b_bar, n)
-    _t1_bar = np.zeros((x_n0, w_n1), np.float64)
-    _t5_bar = stretch_bar(_t1_bar, x_n0, n)
+    _t1_bar = np.empty((x_n0, w_n1), np.float64)
+    b_bar = np.zeros((w_n1,), np.float64)
     for i in range(x_n0):
-        for j in range(n):
-            _t8 = _t5[i, j] + b_1[j]
+        for j in range(w_n1):
+            _t8 = _t1[i, j] + b[j]
             _t9 = np.maximum(_t8, 0.0)
             # 93: return np.sum(h * h)
             s += _t9 * _t9
             # 92: h = np.maximum(x @ w + b, 0.0)
             _t12 = 0.0 if 0.0 > _t8 else _t9 + _t9
-            b_bar_1[j] += _t12
-            _t5_bar[i, j] += _t12
-    b_bar = unstretch(b_bar, b_bar_1)
-    _t1_bar = unstretch(_t1_bar, _t5_bar)
+            b_bar[j] += _t12
+            _t1_bar[i, j] = _t12
     x_bar = np.dot(_t1_bar, np.transpose(w))
     w_bar = np.dot(np.transpose(x), _t1_bar)
     # 93: return np.sum(h * h)

@@ -2,33 +2,28 @@ def weighted_error_grad(x, y, w):
     # 86: d = (x - y) * w
     x_n0 = x.shape[0]
     y_n0 = y.shape[0]
-    n = broadcast_extent(x_n0, y_n0)
-    x_1 = stretch(x, n)
-    y_1 = stretch(y, n)
+    if x_n0 != y_n0:
+        raise Unequal('extents that are taken to be equal are not')
     # 87: return np.mean(d * d / (1.0 + np.abs(d)))
     s = 0.0
-    _t25 = 1.0 / n
+    _t26 = 1.0 / x_n0
     # 86: d = (x - y) * w
-    y_bar = np.zeros((y_n0,), np.float64)
-    y_bar_1 = stretch_bar(y_bar, n)
-    x_bar = np.zeros((x_n0,), np.float64)
-    x_bar_1 = stretch_bar(x_bar, n)
+    x_bar = np.empty((x_n0,), np.float64)
+    y_bar = np.empty((x_n0,), np.float64)
     w_bar = 0.0
-    for i in range(n):
-        _t9 = x_1[i] - y_1[i]
-        _t10 = _t9 * w
+    for i in range(x_n0):
+        _t10 = x[i] - y[i]
+        _t11 = _t10 * w
         # 87: return np.mean(d * d / (1.0 + np.abs(d)))
-        _t14 = 1.0 + np.abs(_t10)
-        _t15 = _t10 * _t10 / _t14
-        s += _t15
-        _t18 = _t25 / _t14 * _t10
-        _t10_bar = _t18 - _t25 * (_t15 / _t14) * np.sign(_t10) + _t18
+        _t15 = 1.0 + np.abs(_t11)
+        _t16 = _t11 * _t11 / _t15
+        s += _t16
+        _t19 = _t26 / _t15 * _t11
+        _t11_bar = _t19 - _t26 * (_t16 / _t15) * np.sign(_t11) + _t19
         # 86: d = (x - y) * w
-        _t11 = _t10_bar * w
-        w_bar += _t10_bar * _t9
-        y_bar_1[i] -= _t11
-        x_bar_1[i] += _t11
-    y_bar = unstretch(y_bar, y_bar_1)
-    x_bar = unstretch(x_bar, x_bar_1)
+        _t12 = _t11_bar * w
+        w_bar += _t11_bar * _t10
+        y_bar[i] = -_t12
+        x_bar[i] = _t12
     # 87: return np.mean(d * d / (1.0 + np.abs(d)))
-    return (s / n, (x_bar, y_bar, w_bar))
+    return (s / x_n0, (x_bar, y_bar, w_bar))
