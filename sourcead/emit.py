@@ -244,6 +244,8 @@ def statement(s: Stmt, indent: str) -> Iterator[Line]:
     match s:
         case Assign(_, t, v):
             yield line(f"{expression(t)} = {expression(v)}")
+        case Unpack(_, (), value):
+            yield line(expression(value))
         case Unpack():
             yield line(f"{', '.join(map(expression, s.targets))} = {expression(s.value)}")
         case Accum(_, t, Call(op.neg, (v,))):
@@ -330,10 +332,19 @@ def lines(f: Function) -> list[Line]:
 
 def to_source(f: Function, comments: bool = True) -> str:
     """Python text; with `comments`, each group of lines quotes the user's line it comes from."""
+    home = next((loc.file for _, loc in lines(f) if loc is not None), None)
+    parts = [program_text(lines(f), comments, home)]
+    for g in f.routines:
+        (head, _), *rest = lines(g)
+        parts.append(program_text([(head, g.where), *rest], comments, home))
+    return "\n\n".join(parts)
+
+
+def program_text(lines: list[Line], comments: bool, home: str | None) -> str:
+    """home: the file whose name needs not be told."""
     out: list[str] = []
     last: tuple[str, int] | None = None
-    home = next((loc.file for _, loc in lines(f) if loc is not None), None)
-    for text, loc in lines(f):
+    for text, loc in lines:
         if comments and loc is not None and loc.text and (loc.file, loc.line) != last:
             indent = text[: len(text) - len(text.lstrip())]
             where = f"{loc.line}" if loc.file == home else f"{loc.file.rsplit('/', 1)[-1]}:{loc.line}"
@@ -342,8 +353,7 @@ def to_source(f: Function, comments: bool = True) -> str:
                 out.append(quote)
                 last = (loc.file, loc.line)
         out.append(text)
-    parts = ["\n".join(out) + "\n", *(to_source(g, comments) for g in f.routines)]
-    return "\n\n".join(parts)
+    return "\n".join(out) + "\n"
 
 
 # ---- functions -----------------------------------------------------------------------------

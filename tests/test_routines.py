@@ -98,7 +98,9 @@ def test_the_emitted_text_holds_all_programs():
 
 def test_values_that_only_linear_code_passes_on_are_not_computed_again():
     text = grad(lambda x: linear(x, 2), jit=False, cache=False).source(np.ones(3))
-    assert "def linear_pullback(" in text and "def linear(" not in text
+    assert "def linear_pullback(" in text and "\ndef linear(" not in text
+    assert "\n    linear_pullback(x_bar, " in text  # it only adds to x_bar
+    assert ": def linear(x, n):\ndef linear_pullback(" in text
 
 
 def test_called_in_compiled_code_and_from_the_cache(tmp_path, monkeypatch):

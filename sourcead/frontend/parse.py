@@ -93,7 +93,7 @@ def finish(q: Parser, params: tuple[str, ...], result: Value) -> Function:
     block: Block = named(eliminate(tuple(q.out), q.namer))
     program = (*block, Return(loc, kept))
     name = "f" if name == "<lambda>" else name
-    return Function(name, params, program, {}, q.constants, isinstance(result, Tup))
+    return Function(name, params, program, {}, q.constants, isinstance(result, Tup), where=act.source.loc(tree))
 
 
 def packed(q: Parser, tree: Any, v: Value) -> Expr:

@@ -373,6 +373,7 @@ class Function:
     arguments: tuple[tuple[str, str | Bundle], ...] = ()
     routines: tuple[Function, ...] = ()  # programs that it calls by name, when it is finished
     returns: Any = None  # of such a program: the Numba type of its result
+    where: Loc | None = None  # the user's function
 
     @property
     def called_with(self) -> tuple[tuple[str, str | Bundle], ...]:

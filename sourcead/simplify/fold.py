@@ -21,6 +21,7 @@ from ..ir import (
     Pop,
     Push,
     Stmt,
+    Unpack,
     Var,
     While,
     blocks,
@@ -32,11 +33,13 @@ from ..ir import (
     substitute,
     used,
     variables,
+    walk,
     with_blocks,
     with_body,
     writes,
 )
 from ..primitives import either
+from ..routines import DERIVED
 from .copies import is_extent_check
 from .dce import dce
 from .effects import conflict, effects, is_allocation, is_array, is_pure, may_raise, storage
@@ -52,7 +55,20 @@ def fold(f: Function) -> Function:
     """Nest `_t` temporaries where nothing between their computation and their one use changes an operand."""
     f = dce(added_up(f))  # a reader that nobody needs would be forgotten
     p = _Pass(f, liveness(f), storage(f))
-    return with_body(f, p.block(f.body))
+    return for_effect(with_body(f, p.block(f.body)))
+
+
+def for_effect(f: Function) -> Function:
+    """Calls of derived functions that only change arrays need no name for a result."""
+    read = {n for s in walk(f.body) for n in used(s)}
+
+    def one(s: Stmt) -> Stmt:
+        match s:
+            case Assign(_, Var(t), Call(fn) as value) if isinstance(fn, DERIVED) and t not in read:
+                return Unpack(s.loc, (), value)
+        return with_blocks(s, tuple(tuple(map(one, b)) for b in blocks(s)))
+
+    return with_body(f, tuple(map(one, f.body)))
 
 
 def added_up(f: Function) -> Function:
