@@ -215,9 +215,10 @@ BEYOND = [
     *of("np.F.reduce(m)", "add multiply maximum minimum logical_and logical_or logaddexp"),
     *of("np.F.accumulate(m, axis=1)", "add multiply maximum minimum"),
     *("np.rollaxis(m, 1)", "np.pad(m, 1)", "np.meshgrid(x, y)", "x[np.ix_(k, k)[0]]", "np.block([[s, q], [q, s]])"),
+    *("np.einsum('ij,j->i', m, y)", "np.einsum('...j,...j', m, y)", "np.einsum('ii...->...', np.stack((s, q), 2))"),
+    *("np.einsum('...ij,...jk->k...i', np.stack((s, q)), m)", "np.tensordot(m, s, axes=(0, 1))"),
     *(
-        "np.einsum('ij,j->i', m, y)",
-        "np.tensordot(m, s, axes=(0, 1))",
+        "np.einsum('i...,i...', np.ones((3, 2, 4)) * u, np.expand_dims(m, 1))",
         "np.inner(m, y)",
         "np.fix(x)",
         "np.put(x, k, u); x",

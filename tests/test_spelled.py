@@ -265,6 +265,27 @@ def test_einsum(operands, subscripts):
     agree(f[0 if subscripts in ("i,i->", "ij,ij->") else len(args)], args)
 
 
+def weigh_on_the_tape(a):
+    flat = np.ravel(a)
+    return np.sum(flat * flat * np.arange(1.0, flat.size + 1.0))
+
+
+NOT_MET = (np.polynomial.polynomial.__name__, "scipy")  # their functions do not tell NumPy of their arguments
+ON_THE_TAPE = {fn: c for fn, c in CASES.items() if not (getattr(fn, "__module__", None) or "").startswith(NOT_MET)}
+ON_THE_TAPE |= {fn: (f, (A,)) for fn, f in AXES.items() if fn not in ON_THE_TAPE}
+
+
+@pytest.mark.parametrize("fn", ON_THE_TAPE, ids=lambda fn: fn if isinstance(fn, str) else fn.__name__)
+def test_on_the_tape(fn, monkeypatch):
+    """Their Python runs on values of the tape."""
+    f, args = ON_THE_TAPE[fn]
+    monkeypatch.setitem(globals(), "weigh", weigh_on_the_tape)
+    everything = tuple(range(len(args)))
+    grads = sourcead.tape.grad(f, everything)(*args)
+    for got, want in zip(grads, differences.gradient(f, args, everything), strict=True):
+        np.testing.assert_allclose(got, np.where(np.isnan(want) | (fn in UNALIKE), got, want), 1e-7, 1e-8)
+
+
 def test_compiled():
     f, args = CASES[np.interp]
     got = sourcead.grad(f, (0, 1, 2), cache=False)(*args)

@@ -292,7 +292,10 @@ def prod_bar(y_bar: Any, y: Any, x: Any, axis: Any = None, keepdims: bool = Fals
     if axis is None:
         return np.reshape(y_bar * prod_of_others(np.reshape(x, -1), 0), x.shape)
     if isinstance(axis, tuple):
-        raise TypeError("the gradient of np.prod takes one axis, or none")
+        axes, last = axes_of(axis, x.ndim), tuple(range(-len(axis), 0))
+        moved = np.moveaxis(x, axes, last)
+        others = prod_of_others(np.reshape(moved, (*moved.shape[: -len(axis)], -1)), -1)
+        return kept(y_bar, x, axis, keepdims) * np.moveaxis(np.reshape(others, moved.shape), last, axes)
     return kept(y_bar, x, axis, keepdims) * prod_of_others(x, axis)
 
 
@@ -304,7 +307,7 @@ def prod_of_others(x: Any, axis: int) -> Any:
     return np.moveaxis(left * right, 0, axis)
 
 
-general(np.prod, prod_bar, (mat, Fixed(None, 0, 1)))
+general(np.prod, prod_bar, (mat, Fixed(None, 0, (0, 1), 1)))
 
 
 def var_bar(y_bar: Any, y: Any, x: Any, axis: Any = None, ddof: int = 0, keepdims: bool = False) -> Any:

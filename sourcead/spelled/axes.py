@@ -271,13 +271,13 @@ def diagonal(a: Any, offset: Any = 0, axis1: Any = 0, axis2: Any = 1) -> Any:
     if i is None or j is None or i == j or not isinstance(k, int):
         return None
     order = (*(n for n in range(a.ndim) if n not in (i, j)), i, j)
-    down, right = max(-k, 0), max(k, 0)
+    down, right, minus_one = max(-k, 0), max(k, 0), (-1,)
 
     def along(a, offset, axis1, axis2):
         t = np.ascontiguousarray(np.transpose(a, order))
         n = max(min(t.shape[-2] - down, t.shape[-1] - right), 0)
         places = (np.arange(n) + down) * t.shape[-1] + np.arange(n) + right
-        return np.take(t.reshape((*t.shape[:-2], -1)), places, -1)
+        return np.take(t.reshape(t.shape[:-2] + minus_one), places, -1)
 
     return along if (a.ndim, i, j) != (2, 0, 1) else None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator as op
+import string
 from collections.abc import Callable
 from typing import Any
 
@@ -52,6 +53,8 @@ def matmul(a: Any, b: Any) -> Any:
     return by_rank.get((a.ndim, b.ndim), stacks)
 
 
+FURTHER = string.ascii_uppercase  # for the axes that `...` stands for
+
 # ---- contractions ----------------------------------------------------------------------------------------
 
 
@@ -61,19 +64,10 @@ def einsum(subscripts: Any, *operands: Any) -> Any:
     text = constant(subscripts)
     if not isinstance(text, str) or not operands or not all(map(is_array, operands)):
         return None
-    text = text.replace(" ", "")
-    inputs, _, out = text.partition("->")
-    terms = inputs.split(",")
-    if "->" not in text:
-        out = "".join(sorted(c for c in set(inputs) - {","} if inputs.count(c) == 1))
-    if (
-        len(terms) != len(operands)
-        or "." in text
-        or any(len(t) != o.ndim for t, o in zip(terms, operands, strict=True))
-    ):
+    found = terms_of(text.replace(" ", ""), [o.ndim for o in operands])
+    if found is None:
         return None
-    if not set(out) <= set(inputs) or len(set(out)) < len(out):
-        return None
+    terms, out = found
     if len(terms) == 1:
         return of_one(terms[0], out)
     if any(len(set(t)) < len(t) for t in terms):
@@ -81,6 +75,24 @@ def einsum(subscripts: Any, *operands: Any) -> Any:
     if len(terms) == 2:
         return of_two(terms[0], terms[1], out)
     return of_many(terms, out)
+
+
+def terms_of(text: str, ranks: list[int]) -> tuple[list[str], str] | None:
+    """The indices of the operands and of the result, with letters of their own for the axes of `...`."""
+    inputs, arrow, out = text.partition("->")
+    terms = inputs.split(",")
+    if len(terms) != len(ranks):
+        return None
+    single = "".join(sorted(c for c in set(inputs) - {",", "."} if inputs.count(c) == 1))
+    others = [n - len(t) + 3 if "..." in t else 0 for t, n in zip(terms, ranks, strict=True)]
+    letters = "".join(c for c in FURTHER if c not in text)[: max(others)]
+    if min(others) < 0 or len(letters) < max(others) or (arrow and letters and "..." not in out):
+        return None
+    terms = [t.replace("...", letters[len(letters) - k :]) for t, k in zip(terms, others, strict=True)]
+    out = out.replace("...", letters) if arrow else letters + single
+    if any(len(t) != n for t, n in zip(terms, ranks, strict=True)) or len(set(out)) < len(out):
+        return None
+    return (terms, out) if set(out) <= set("".join(terms)) else None
 
 
 def of_one(term: str, out: str) -> Any:
@@ -203,7 +215,7 @@ def of_many(terms: list[str], out: str) -> Any:
     return by_count.get(len(terms))
 
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz"
+LETTERS = string.ascii_lowercase
 
 
 @spells(np.tensordot)

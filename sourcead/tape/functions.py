@@ -12,6 +12,7 @@ from sourcead.rules import RULES
 
 from . import record
 from .record import Node, Tape, strip
+from .written import body_for, run
 
 REDUCE: dict[Any, Callable[..., Any]] = {np.add: np.sum, np.multiply: np.prod, np.maximum: np.max, np.minimum: np.min}
 OPTIONS = {"axis", "axes", "keepdims", "ddof", "k", "offset", "ord", "shift", "repeats", "a_min", "a_max", "min", "max"}
@@ -24,12 +25,12 @@ def ufunc_call(ufunc: Any, method: str, inputs: tuple[Any, ...], kwargs: dict[st
         kwargs = {"axis": 0, **{k: v for k, v in kwargs.items() if v is not None or k == "axis"}}
         return function_call(tape_of(inputs), REDUCE[ufunc], inputs, kwargs)
     if method != "__call__":
-        raise Unsupported(f"np.{ufunc.__name__}.{method} is not differentiated by the tape")
+        return written(tape_of(inputs), getattr(ufunc, method), inputs, kwargs)
     if kwargs:
         refuse_option(ufunc, next(iter(kwargs)))
     rule = RULES.get(ufunc)
     if rule is None:
-        raise RuleMissing(ufunc)
+        return written(tape_of(inputs), ufunc, inputs, kwargs)
     if rule.kind == "constant":
         return ufunc(*strip(inputs))
     if rule.kind == "bilinear":
@@ -57,9 +58,7 @@ def function_call(tape: Tape, fn: Callable[..., Any], args: tuple[Any, ...], kwa
         return special(*args, **kwargs)
     rule = RULES.get(fn)
     if rule is None:
-        if fn in CREATE:
-            return create(tape, fn, args, kwargs)
-        raise RuleMissing(fn)
+        return create(tape, fn, args, kwargs) if fn in CREATE else written(tape, fn, args, kwargs)
     if rule.kind == "constant":
         return fn(*strip(args), **strip(kwargs))
     for option in kwargs:
@@ -72,6 +71,14 @@ def function_call(tape: Tape, fn: Callable[..., Any], args: tuple[Any, ...], kwa
     if rule.kind == "bilinear":
         return record.product(fn, *args)
     return record.function(fn, args, kwargs)
+
+
+def written(tape: Tape, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """A function that is spelled in the language itself."""
+    body = body_for(fn, args, kwargs)
+    if body is None:
+        raise RuleMissing(fn)
+    return run(tape, body, create, array)
 
 
 def create(tape: Tape, fn: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Node:
@@ -115,6 +122,8 @@ def clip(x: Any, lo: Any = None, hi: Any = None, **kwargs: Any) -> Any:
 
 
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+    if ord not in (None, 2, "fro") and isinstance(axis, int):
+        return written(x.tape, np.linalg.norm, (x, ord, axis, keepdims), {})
     if ord not in (None, 2, "fro") or (ord == 2 and axis is None and x.ndim != 1):
         raise Unsupported(
             f"np.linalg.norm with ord={ord!r} is not differentiated: only the Euclidean (Frobenius) norm is",
@@ -140,6 +149,16 @@ def matrix_power(a: Any, n: int) -> Any:
     for _ in range(abs(n) - 1):
         y = y @ factor
     return y
+
+
+def det(a: Any) -> Any:
+    return record.function(np.linalg.det, (a,), {}) if a.ndim == 2 else written(a.tape, np.linalg.det, (a,), {})
+
+
+def solve(a: Any, b: Any) -> Any:
+    if np.ndim(b) == 1 and np.ndim(a) > 2:
+        return written(tape_of((a, b)), np.linalg.solve, (a, b), {})
+    return record.function(np.linalg.solve, (a, b), {})
 
 
 def concatenate(parts: Any, axis: int | None = 0) -> Node:
@@ -196,6 +215,8 @@ SPECIAL: dict[Any, Callable[..., Any]] = {
     np.linalg.norm: norm,
     np.linalg.svd: svd,
     np.linalg.matrix_power: matrix_power,
+    np.linalg.det: det,
+    np.linalg.solve: solve,
     np.concatenate: concatenate,
     np.stack: stack,
     np.vstack: vstack,
