@@ -73,3 +73,60 @@ def copy_before_a_loop_rebinds(x, k):
     for _ in range(2):
         w = w * w
     return np.sum(w * x) + np.sum(v * v * v)
+
+
+@program(numbers(3, seed=5))
+def names_in_turn(x):
+    a, b = x, x
+    for i in range(3):
+        b = a
+        a = x * x[i]
+        b[0] = a[1] * 2.0
+    return np.sum(a * b)
+
+
+@program(np.array([0.3, 0.5, -0.2]))
+def row_or_new_array(x):
+    m = np.outer(x, x)
+    row = m[0]
+    for i in range(3):
+        new = x * row[i]
+        row[1] += new[0]
+        row = new if x[i] > 0.4 else m[i]
+        row[0] *= 2.0
+    return np.sum(m * m) + np.sum(row)
+
+
+@program(np.array([0.3, 0.5, -0.2]), 0)
+def second_name_in_a_branch(x, k):
+    if k == 1:
+        a = x * 2.0
+        b = a[1:]
+    else:
+        a = x * 3.0
+        b = x[1:]
+    b[0] = x[1] * x[2]
+    return np.sum(a * x) + np.sum(b * b)
+
+
+@program(numbers(3))
+def second_name_of_new_arrays(x):
+    a = x * 2.0
+    b = a
+    for i in range(3):
+        b[0] += a[1] * x[i]
+        a = a * x
+        b = a
+    return np.sum(a * b)
+
+
+@program(numbers(3))
+def first_of_several(x):
+    a = x * 2.0
+    first = a
+    for i in range(3):
+        if i == 1:
+            first = a
+        a = a * x
+        first[0] += a[1]
+    return np.sum(a * first)

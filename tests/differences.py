@@ -15,6 +15,8 @@ def each(f: Callable[..., Any], value: Any, *others: Any) -> Any:
     """A function of all numbers and arrays in a structure, and of those in others that are built like it."""
     if isinstance(value, dict):
         return {k: each(f, v, *(o[k] for o in others)) for k, v in value.items()}
+    if isinstance(value, list):
+        return [each(f, *vs) for vs in zip(value, *others, strict=True)]
     if isinstance(value, tuple):
         items = [each(f, *vs) for vs in zip(value, *others, strict=True)]
         return type(value)(*items) if hasattr(value, "_fields") else tuple(items)
@@ -33,7 +35,10 @@ def value(f: Callable[..., Any], args: Sequence[Any]) -> float:
 
 def moved(args: Sequence[Any], direction: dict[int, Any], t: float) -> list[Any]:
     """The arguments, those of `direction` displaced by `t` times their direction."""
-    return [each(lambda v, d: v + t * d, a, direction[k]) if k in direction else a for k, a in enumerate(args)]
+    return [
+        each(lambda v, d: v if v is None else v + t * d, a, direction[k]) if k in direction else a
+        for k, a in enumerate(args)
+    ]
 
 
 def directional(f: Callable[..., Any], args: Sequence[Any], direction: dict[int, Any], step: float = STEP) -> float:

@@ -108,6 +108,17 @@ def newton(x):
     return np.sum(x)
 
 
+def two_names_in_a_loop(x):
+    for i in range(3):
+        t = x * i
+        u, v = t, t[1:]
+        if i == 1:
+            u, v = x, x[:2]
+        v[0] = 1.0
+        x = x + u
+    return np.sum(x)
+
+
 @pytest.mark.parametrize(
     ("f", "args"),
     [
@@ -125,6 +136,7 @@ def newton(x):
         (best_row, (m,)),
         (power_method, (sq + sq.T, 4)),
         (newton, (np.abs(v) + 1.0,)),
+        (two_names_in_a_loop, (v[:2],)),
     ],
 )
 def test_joined(f, args):
@@ -133,14 +145,13 @@ def test_joined(f, args):
 
 def test_two_names_for_one_array():
     def f(x):
+        a, b, c = x * 1.0, x * 2.0, x * 3.0
         for i in range(3):
-            t = x * i
-            u, v = t, t[1:]
-            if i == 1:
-                u, v = x, x[:2]
-            v[0] = 1.0
-            x = x + u
-        return np.sum(x)
+            if x[i] > 0.4:
+                a = b
+            b, c = x * x[i], b
+            a[0] += x[i]
+        return np.sum(a * b * c)
 
     with pytest.raises(Unsupported, match="two names for one array"):
         lowered(f, v)

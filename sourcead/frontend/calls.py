@@ -385,6 +385,8 @@ def len_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     (a,) = args
     if isinstance(a, (Tup, Record)):
         return Const(len(a.items))
+    if isinstance(a, Const) and isinstance(a.value, str):
+        return Const(len(a.value))
     if isinstance(a, Call) and a.fn is p.shape_of:
         return Call(np.ndim, a.args)
     return Call(p.shape, (q.operand(node, a), Const(0)))

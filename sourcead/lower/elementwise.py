@@ -16,7 +16,7 @@ from ..ir import Call, Const, Expr
 from ..rules import is_constant, is_elementwise
 from .build import Builder
 from .registry import lowers
-from .values import Tree, Value, is_value
+from .values import Tree, Value, constant, is_value
 
 PLAIN = frozenset(
     {op.add, op.sub, op.mul, op.truediv, op.floordiv, op.mod, op.pow, op.neg, op.pos, op.invert, abs}
@@ -113,8 +113,8 @@ def copy(b: Builder, a: Any, dtype: Any = None) -> Any:
         from .rearrange import array_of
 
         return array_of(b, *a)
-    if not is_value(a):
-        raise b.refuse("an array made of a scalar", "use np.array([x])")
+    if not is_value(a):  # an array without axes
+        return constant(a, (), b.type_of(a) if dtype is None else b.dtype(dtype))
     if dtype is not None and b.dtype(dtype) != a.dtype:
         return astype(b, a, dtype)
     return Tree(None, (a,), a.ndim, a.dtype)

@@ -16,8 +16,8 @@ import numpy as np
 from numba.core import types
 
 from .. import primitives as p
-from ..ir import Call, Const, Expr, Move, Var
-from .build import INT, ZERO, Builder, Varying
+from ..ir import Assign, Call, Const, Expr, Move, Var
+from .build import INT, ONE, ZERO, Builder, Varying
 from .storage import user_name
 from .values import (
     Axis,
@@ -71,16 +71,17 @@ def move(b: Builder, s: Move) -> None:
                 f"`{user_name(b.f, t.name)}` is a tuple on one path and rebound on another",
                 "use a variable for each item",
             )
-        if is_value(x) and t.name in copied:
-            x = materialise(b, x)
         if t.name in b.storage.choices:
-            own, x = taken_over(b, t.name, x)
+            x = handed(b, s, t.name, x)
+            own, x = taken_over(b, t.name, x, t.name in copied)
             place = places(b, t.name, x)
             targets += place[0]
             sources += place[1]
             if own is None:
                 continue
             x = own
+        elif is_value(x) and t.name in copied:
+            x = materialise(b, x)
         if is_value(x):
             x = joined(b, t.name, array_name(b, x))
             if x == t:
@@ -91,7 +92,22 @@ def move(b: Builder, s: Move) -> None:
         b.emit(replace(s, targets=tuple(targets), sources=tuple(sources)))
 
 
-def taken_over(b: Builder, target: str, x: Any) -> tuple[Any, Any]:
+def handed(b: Builder, s: Move, target: str, x: Any) -> Any:
+    """The place, in arrays under the names that they have after the `Move`."""
+    known = b.storage.choices[target]
+    new = {m: t for m, t in b.storage.takers.get(s, {}).items() if t != target and t in known}
+
+    def renamed(v: View) -> View:
+        if isinstance(v.base, Flat):
+            return replace(v, base=replace(v.base, of=renamed(v.base.of)))
+        return replace(v, base=new.get(v.base, v.base)) if isinstance(v.base, str) else v
+
+    if not new or not is_place(x):
+        return x
+    return replace(x, options=tuple(map(renamed, x.options))) if isinstance(x, Choice) else renamed(x)
+
+
+def taken_over(b: Builder, target: str, x: Any, copied: bool) -> tuple[Any, Any]:
     """The array that a name for one place or another holds itself, and the place.
 
     While it stands for a place in another array, it holds an empty one.
@@ -102,13 +118,41 @@ def taken_over(b: Builder, target: str, x: Any) -> tuple[Any, Any]:
     known = b.storage.choices[target]
     new = [o for o in options if memory(o) not in known - {target}]
     if not new:
-        kind = b.types[target]
-        return whole(b, b.allocate((ZERO,) * kind.ndim, kind.dtype, np.empty, own=False)), x
-    (o,) = new
-    array = whole(b, array_name(b, o))
-    mine = replace(array, base=target)
-    place = replace(x, options=tuple(mine if q is o else q for q in options)) if isinstance(x, Choice) else mine
+        return whole(b, nothing(b, target)), x
+    array = whole(b, array_of(b, target, x, new, copied).name)
+    mine = replace(array, base=target, extents=x.extents if is_place(x) else array.extents)
+    place = replace(x, options=tuple(mine if o in new else o for o in options)) if isinstance(x, Choice) else mine
     return array, place
+
+
+def array_of(b: Builder, target: str, x: Any, new: list[Any], copied: bool) -> Var:
+    """The array that is taken over, of those in which the place may stand, or a copy of the place."""
+    if not new:
+        return Var(nothing(b, target))
+
+    def taken() -> Var:
+        o = new[0]
+        return Var(o.base if entire(o) and not copied else array_name(b, materialise(b, o) if copied else o))
+
+    if not isinstance(x, Choice) or len(new) == 1 and entire(new[0]) and not copied:
+        return taken()
+    cond = b.let(Call(op.eq, (x.which, Const(x.options.index(new[0])))), types.boolean)
+    kind = b.types[target]
+    return b.choose(
+        cond, taken, lambda: array_of(b, target, x, new[1:], copied), types.Array(kind.dtype, kind.ndim, "C")
+    )
+
+
+def nothing(b: Builder, target: str) -> str:
+    """An array without elements, which could be that of the name."""
+    kind = b.types[target]
+    return b.allocate((ZERO,) * kind.ndim, kind.dtype, np.empty, own=False)
+
+
+def entire(v: Any) -> bool:
+    """Is this an array in memory as it is, whatever its extents are called?"""
+    plain = isinstance(v, View) and isinstance(v.base, str)
+    return plain and all(a == Axis(ZERO, ((k, ONE),)) for k, a in enumerate(v.axes)) and len(v.axes) == v.ndim
 
 
 def places(b: Builder, target: str, x: Any) -> tuple[list[Var], list[Expr]]:
@@ -155,7 +199,9 @@ def lasting(b: Builder, target: str, e: Expr) -> Expr | None:
     """A number that means the same wherever the name is in use: a constant, or an extent of one of its arrays."""
     if isinstance(e, Const):
         return e
-    for root in sorted(b.storage.choices[target] - {target}):
+    if any(s.target == e for s in b.entry if isinstance(s, Assign)):
+        return e
+    for root in sorted(b.storage.choices[target] - {target} - b.storage.sources.keys()):
         for k, n in enumerate(b.extents_of(root)):
             if n == e:
                 return Call(p.shape, (Var(root), Const(k)))

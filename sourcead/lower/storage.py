@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numba.core import types
@@ -63,6 +63,7 @@ class Storage:
     handed: dict[str, tuple[str, ...]] = field(default_factory=dict)  # result of a routine → arguments it may be
     tuples: dict[str, tuple[tuple[Expr, ...], Any]] = field(default_factory=dict)  # ... → arguments, origins of items
     same: dict[str, str | None] = field(default_factory=dict)  # joined name → the one array it stands for
+    takers: dict[Move, dict[str, str]] = field(default_factory=dict)  # arrays that a target takes over → the target
     copied: dict[Move, set[str]] = field(default_factory=dict)  # targets that need a copy of their source
     after: dict[Stmt, Facts] = field(default_factory=dict)  # of joins and of views
     choices: dict[str, frozenset[str]] = field(default_factory=dict)  # joined names that stand for one place or another
@@ -209,19 +210,25 @@ def blocks_of(st: Storage) -> tuple[dict[str, Path], dict[str, list[Path]]]:
     """Where each array is defined, and where each joined one is bound or read."""
     places: dict[str, Path] = {}
     seen: dict[str, list[Path]] = {j: [] for j in st.sources}
+    for path, s in with_paths(st.f.body, ()):
+        if isinstance(s, Unpack) or isinstance(s, Assign) and isinstance(s.target, Var):
+            places.update(dict.fromkeys(written(s), path))
+        for n in {*used(s), *written(s)} & seen.keys():
+            seen[n].append(path)
+    return places, seen
+
+
+def with_paths(block: Block, path: Path) -> Iterator[tuple[Path, Stmt]]:
+    """All statements with the blocks around them, which are counted from the first in the function."""
     number = itertools.count(1)
 
-    def visit(block: Block, path: Path) -> None:
+    def visit(block: Block, path: Path) -> Iterator[tuple[Path, Stmt]]:
         for s in block:
-            if isinstance(s, Unpack) or isinstance(s, Assign) and isinstance(s.target, Var):
-                places.update(dict.fromkeys(written(s), path))
-            for n in {*used(s), *written(s)} & seen.keys():
-                seen[n].append(path)
+            yield path, s
             for b in blocks(s):
-                visit(b, (*path, next(number)))
+                yield from visit(b, (*path, next(number)))
 
-    visit(st.f.body, ())
-    return places, seen
+    return visit(block, path)
 
 
 # ---- what still happens: backward over the program ----------------------------------------
@@ -308,33 +315,58 @@ def changed(st: Storage) -> set[str]:
 
 def settle(st: Storage, findings: Findings) -> None:
     """For each joined array: does it take over its source, or a copy; refuse what is neither."""
+    failed: list[tuple[Move, str, str]] = []
     for s in walk(st.f.body):
         if isinstance(s, Move):
-            taken: set[str] = set()
+            taken = st.takers[s] = {}
             for t, v in zip(s.targets, s.sources, strict=True):
                 joined = t.name in st.choices or st.same.get(t.name) == t.name
                 if isinstance(v, Var) and st.is_array(t.name) and joined:
-                    settle_one(st, s, t.name, v.name, taken, findings)
-
-
-def settle_one(st: Storage, s: Move, target: str, source: str, taken: set[str], findings: Findings) -> None:
-    new = st.new_to(target, source)
-    if not new:
-        return
-    memory = next(iter(new))
-    whole = st.identity(source) in new
-    if whole and memory not in taken and memory not in (*st.f.params, *st.f.constants):
-        rebound = memory in {t.name for t in s.targets}
-        if memory == target or rebound or ("use", memory) not in st.after[s]:
-            taken.add(memory)
-            return
-    if any(("store", n) in st.after[s] for n in st.reach(new) | {target}) and not alone(st, s, target, new):
-        if target not in st.choices:
-            st.candidates |= places_of(st, target)
-        if target in st.choices or target not in st.candidates:
+                    memory = settle_one(st, s, t.name, v.name, taken)
+                    if memory is not None:
+                        failed.append((s, t.name, memory))
+    for s, target, memory in failed:
+        found = {j: st.choices.get(j, frozenset()) | roots for j, roots in places_of(st, target).items()}
+        found = {j: roots for j, roots in found.items() if st.choices.get(j) != roots}
+        if not found:
             refuse(st, s, target, memory, findings)
-        return
+        st.candidates |= found
+
+
+SOMETIMES = ""  # takes an array over: a name that may also stand for another one then
+
+
+def settle_one(st: Storage, s: Move, target: str, source: str, taken: dict[str, str]) -> str | None:
+    """How a joined name is bound; the memory that it can neither take over nor copy."""
+    new = frozenset(m for m in st.new_to(target, source) if taken.get(m) not in st.choices.get(target, ()))
+    if not new:
+        return None
+    rebound = {target, *(t.name for t in s.targets)}
+
+    def left(memory: str) -> bool:
+        """Is the array nobody else's from here on?"""
+        free = memory not in taken and memory not in (*st.f.params, *st.f.constants)
+        return free and (memory in rebound or ("use", memory) not in st.after[s])
+
+    if all(is_whole(st, source, m, set()) and left(m) for m in new):
+        always = len(st.memories(source)) == 1
+        taken.update(dict.fromkeys(new, target if always else SOMETIMES))
+        return None
+    if any(("store", n) in st.after[s] for n in st.reach(new) | {target}) and not alone(st, s, target, new):
+        return min(new)
     st.copied.setdefault(s, set()).add(target)
+    if target in st.choices and target not in st.choices[target]:
+        st.candidates[target] = st.choices[target] | {target}
+    return None
+
+
+def is_whole(st: Storage, name: str, memory: str, seen: set[str]) -> bool:
+    """Does a name, whenever it looks at this array, stand for all of it?"""
+    if st.identity(name) == memory or name in seen:
+        return True
+    sources = st.sources.get(name, ()) if name in st.choices else ()
+    found = [s for s in sources if memory in st.memories(s)]
+    return bool(found) and all(is_whole(st, s, memory, seen | {name}) for s in found)
 
 
 def refuse(st: Storage, s: Move, target: str, memory: str, findings: Findings) -> None:
@@ -366,35 +398,86 @@ def alone(st: Storage, s: Move, target: str, new: frozenset[str]) -> bool:
 def places_of(st: Storage, name: str) -> dict[str, frozenset[str]]:
     """The joined names that hand memory to this one, itself included, as names for one place or another.
 
-    Each stands for places in the arrays that are defined wherever it is in use; others it takes over.
+    Each stands for places in the arrays that are the same wherever it is in use; others it takes over.
     """
-    seen: dict[str, set[str]] = {}
+    joins = bindings(st)
+    arrive: dict[str, list[Arrival]] = {}
     todo = [name]
     while todo:
         j = todo.pop()
-        if j not in seen:
-            seen[j] = {m for s in st.sources[j] for m in st.memories(s)}
-            todo += [m for m in seen[j] if m in st.sources]
+        if j not in arrive:
+            arrive[j] = [arrival(st, s, j) for s, _ in joins[j]]
+            todo += [m for a in arrive[j] for m in a.old if m in joins]
     places, used = blocks_of(st)
-    found: dict[str, frozenset[str]] = {}
-    for j in seen:
-        roots = {r for k in fed_by(j, seen) for r in seen[k] if r not in seen}
-        covering = {r for r in roots if covers(places.get(r, ()), used[j])}
-        if covering:
-            found[j] = frozenset(covering | ({j} if covering != roots else set()))
+    roots: dict[str, set[str]] = {j: {r for a in arrive[j] for r in a.new} for j in arrive}
+    lost: dict[str, set[str]] = {j: set() for j in arrive}
+
+    def found(j: str) -> frozenset[str]:
+        lasting = {r for r in roots[j] - lost[j] if lasts(r, j, places, used, joins)}
+        return frozenset(lasting | ({j} if lasting != roots[j] else set()))
+
+    grows = True
+    while grows:
+        before = sum(map(len, (*roots.values(), *lost.values())))
+        for j, arrivals in arrive.items():
+            for a in arrivals:
+                old = {r for m in a.old for r in (found(m) if m in arrive else {m})} - {j}
+                roots[j] |= old
+                lost[j] |= old & a.rebound
+        grows = before != sum(map(len, (*roots.values(), *lost.values())))
+    return {j: known for j in arrive if (known := found(j)) - {j}}
+
+
+class Arrival(NamedTuple):
+    """What a `Move` binds a joined name to."""
+
+    old: frozenset[str]  # memory, under the names it had before
+    new: frozenset[str]  # names that take over, at the same time, what it is bound to
+    rebound: frozenset[str]  # the names that stand for other arrays from here on
+
+
+def arrival(st: Storage, s: Move, name: str) -> Arrival:
+    pairs = [(t.name, v.name) for t, v in zip(s.targets, s.sources, strict=True) if isinstance(v, Var)]
+    memories = next((st.memories(v) for t, v in pairs if t == name), frozenset())
+    takers = {m: t for m, t in st.takers.get(s, {}).items() if t not in (name, SOMETIMES)}
+    return Arrival(
+        frozenset(m for m in memories if m not in takers),
+        frozenset(takers[m] for m in memories if m in takers),
+        frozenset(t for t, v in pairs if t != v),
+    )
+
+
+Bindings = dict[str, list[tuple[Move, Path]]]
+
+
+def bindings(st: Storage) -> Bindings:
+    """The `Move`s that bind each joined name, and the blocks they stand in."""
+    found: Bindings = {j: [] for j in st.sources}
+    for path, s in with_paths(st.f.body, ()):
+        if isinstance(s, Move):
+            for t in s.targets:
+                if t.name in found:
+                    found[t.name].append((s, path))
     return found
 
 
-def fed_by(name: str, sources: Mapping[str, set[str]]) -> set[str]:
-    """The joined names from which memory comes to this one."""
-    found: set[str] = set()
-    todo = [name]
-    while todo:
-        j = todo.pop()
-        if j not in found:
-            found.add(j)
-            todo += [k for k in sources[j] if k in sources]
-    return found
+def shared(paths: list[Path]) -> Path:
+    """The blocks in which all of these are."""
+    return tuple(ns[0] for ns in itertools.takewhile(lambda ns: len({*ns}) == 1, zip(*paths, strict=False)))
+
+
+def lasts(root: str, name: str, places: dict[str, Path], used: dict[str, list[Path]], joins: Bindings) -> bool:
+    """Is this the same array as long as the joined name stands for a place in it?"""
+    if root not in joins:
+        return covers(places.get(root, ()), used[name])
+    own = {id(s) for s, _ in joins[name]}
+    if all(id(s) in own for s, _ in joins[root]):
+        return True
+    paths = [path for _, path in joins[root]]
+    home = shared(paths)
+    if home in paths:  # carried by the loop behind this: as long as an iteration
+        home = next((p[: len(home) + 1] for p in paths if p != home), home)
+    return covers(home, used[name])
 
 
 def user_name(f: Function, name: str) -> str:
