@@ -28,8 +28,8 @@ from .ordinary import ordinary
 from .outcome import BOTH, GRAD, LAST, TANGENT, Mode
 from .routines import native
 
-OPTIONS = ("fastmath", "nogil", "boundscheck", "parallel")
-"""What is passed on to Numba."""
+OPTIONS = ("fastmath", "nogil", "boundscheck", "parallel", "vecmath")
+"""All but the last are passed on to Numba."""
 
 _numbers = itertools.count(1)
 
@@ -262,7 +262,9 @@ class Gradient(_Face, CPUDispatcher):
     def __init__(self, *described: Any):
         self._describe(*described)
         callee = seeds_first(self.function, self.mode) if self.mode.seeded else self.function
-        super().__init__(callee, targetoptions={"nopython": True, "error_model": "numpy", **self.options})
+        super().__init__(
+            callee, targetoptions={"nopython": True, "error_model": "numpy", **compiler.for_numba(self.options)}
+        )
         self._ready = True
 
     @property
@@ -350,7 +352,7 @@ class Gradient(_Face, CPUDispatcher):
         """The function itself, compiled with the same options."""
         if isinstance(self.pyfunc, _Face):
             return self.pyfunc
-        return native(self.function, **self.options)
+        return native(self.function, **compiler.for_numba(self.options))
 
     def _reduce_states(self) -> dict[str, Any]:
         sigs = [] if self._can_compile else [r.signature for r in self.overloads.values()]
@@ -478,7 +480,7 @@ def _make(
     unknown = sorted(set(options) - set(OPTIONS))
     if unknown:
         raise TypeError(
-            f"unknown option{'s' * (len(unknown) > 1)} {', '.join(unknown)}; Numba's are {', '.join(OPTIONS)}"
+            f"unknown option{'s' * (len(unknown) > 1)} {', '.join(unknown)}; known are {', '.join(OPTIONS)}"
         )
 
     def make(f: Any) -> Any:
@@ -510,8 +512,9 @@ def grad(
     gradient; without it, `grad` is a decorator.  The result is called from Python and from njit code.
 
     `jit=False` runs the emitted adjoint as plain Python, `cache=False` leaves the disk alone; `fastmath`,
-    `nogil` and `boundscheck` are passed on to Numba.  With `parallel=True`, loops over `prange` run in parallel where
-    that changes nothing (docs/design/parallel.md).
+    `nogil` and `boundscheck` are passed on to Numba.  `vecmath=False` leaves `exp`, `log` and their kin in loops to
+    the C library, rather than to code that is vectorised (docs/vecmath.md).  With `parallel=True`, loops over `prange`
+    run in parallel where that changes nothing (docs/design/parallel.md).
     """
     return _make(f, argnums, has_aux, False, jit, cache, options)
 

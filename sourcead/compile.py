@@ -6,6 +6,7 @@ import linecache
 import warnings
 import weakref
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from importlib.util import find_spec
 from typing import Any, Literal
@@ -19,6 +20,7 @@ from .checks import plain_type
 from .outcome import GRAD, Mode
 from .special import known
 from .structure import Shape
+from .vectorised import compiled_text, sums_in_order
 
 Extents = Literal["equal", "any", "equal or any"]
 """What the emitted code takes extents for that are equal, or one of them 1: equal, and raises `primitives.Unequal` if
@@ -35,7 +37,7 @@ class Request:
     single: bool  # one gradient rather than a tuple of them
     value: bool
     has_aux: bool
-    options: tuple[tuple[str, Any], ...] = ()  # for Numba
+    options: tuple[tuple[str, Any], ...] = ()
     cached: bool = True
     given: tuple[Shape, ...] = ()  # what arguments were that come as tuples
     mode: Mode = GRAD
@@ -44,6 +46,14 @@ class Request:
     @property
     def parallel(self) -> bool:
         return bool(dict(self.options).get("parallel"))
+
+    @property
+    def vecmath(self) -> bool:
+        return bool(dict(self.options).get("vecmath", True))
+
+
+def for_numba(options: Mapping[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in options.items() if k != "vecmath"}
 
 
 @dataclass(eq=False)
@@ -158,13 +168,22 @@ def _register_lines(spec: Specialisation) -> None:
         linecache.cache[spec.filename] = (len(spec.source), None, spec.source.splitlines(True), spec.filename)
 
 
-def to_python(spec: Specialisation, wrap: Callable[[Any], Any] | None = None) -> Callable[..., Any]:
-    """The emitted function; those that it calls by name are made what `wrap` makes of them."""
+def to_python(
+    spec: Specialisation, wrap: Callable[[Any], Any] | None = None, vecmath: bool = False
+) -> Callable[..., Any]:
+    """The emitted function; those that it calls by name are made what `wrap` makes of them.
+
+    vecmath: for Numba, with functions that are vectorised in the places of NumPy's.
+    """
     from . import emit, ir
 
     space = emit.namespace(ir.Function(spec.name, (), (), constants=spec.constants))
     space["__name__"] = __package__  # a module that any process can import: Numba's caches ask for it
-    exec(compile(spec.source, spec.filename, "exec"), space)
+    code: Any = spec.source
+    if vecmath:
+        code, replaced = compiled_text(spec.source, spec.filename)
+        space |= replaced
+    exec(compile(code, spec.filename, "exec") if isinstance(code, str) else code, space)
     for name, _ in spec.routines:
         space[name].__qualname__ = f"k{spec.key or next(_serial)}.{name}"
         if wrap is not None:
@@ -216,14 +235,15 @@ def _compile(spec: Specialisation, request: Request) -> None:
     from .errors import InternalError
 
     entrypoints.init_all()
-    options = dict(request.options)
+    options = for_numba(dict(request.options))
     if request.parallel:
         options["parallel"] = {**dict.fromkeys(AUTOMATIC, False), "prange": True}
     wrap = njit(error_model="numpy", **options)
+    switched = sums_in_order() if request.vecmath else nullcontext()
     try:
-        with warnings.catch_warnings():  # advice on emitted code is of no use to the user
+        with switched, warnings.catch_warnings():  # advice on emitted code is of no use to the user
             warnings.simplefilter("ignore", NumbaPerformanceWarning)
-            dispatcher = wrap(to_python(spec, wrap) if spec.routines else spec.function)
+            dispatcher = wrap(to_python(spec, wrap, request.vecmath))
             dispatcher.compile(request.argtypes)
     except NumbaError as e:
         raise InternalError(f"the adjoint emitted to {spec.filename} does not compile: {e}") from e

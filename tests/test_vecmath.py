@@ -1,0 +1,139 @@
+"""Elementary functions that are vectorised: their values, their code, and where gradients use them."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import math
+import platform
+import re
+
+import numpy as np
+import pytest
+from numba import njit
+
+from sourcead import grad, value_and_grad, vecmath
+from sourcead.cache import key
+from sourcead.compile import Request
+from sourcead.vecmath.compiled import available
+from sourcead.vectorised import calls, independent
+from tests.vecmath_points import ODD, SPECIAL, TRUE, errors, loop, sample
+
+pytestmark = pytest.mark.filterwarnings("ignore::RuntimeWarning")
+loop = functools.cache(loop)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", TRUE)
+def test_values(name, dtype):
+    x = sample(name, dtype, 1500)
+    y = np.empty_like(x)
+    loop(name)(x, y)
+    e = errors(name, x, y)
+    assert e.max() <= 2.0, (x[e.argmax()], y[e.argmax()])
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("name", TRUE)
+def test_special_values(name, dtype):
+    wanted = {**dict.fromkeys((0.0, -0.0), 0.0)} if name in ODD else {}
+    wanted = {**wanted, **SPECIAL[name], math.nan: math.nan}
+    x = np.array(list(wanted), dtype)
+    y = np.empty_like(x)
+    loop(name)(x, y)
+    np.testing.assert_array_equal(y, np.array(list(wanted.values()), dtype))
+    if name in ODD:
+        zeros = np.array([0.0, -0.0] * 20, dtype)  # vectors of them, and what is left over
+        loop(name)(zeros, y := np.empty_like(zeros))
+        np.testing.assert_array_equal(np.signbit(y), np.signbit(zeros))
+
+
+PACKED = {
+    "x86_64": r"\bv\w+p[sd]\b.*%[yz]mm",
+    "AMD64": r"\bv\w+p[sd]\b.*%[yz]mm",
+    "aarch64": r"\bfml[as]\b.*v\d+\.[24][sd]",
+}
+
+
+@pytest.mark.skipif(platform.machine() not in PACKED or not available(), reason="another processor")
+@pytest.mark.parametrize("name", TRUE)
+def test_loops_are_vectorised(name):
+    f = loop(name)
+    for dtype in (np.float64, np.float32):
+        f(np.ones(3, dtype), np.ones(3, dtype))
+    for signature in f.signatures:
+        assert len(re.findall(PACKED[platform.machine()], f.inspect_asm(signature))) > 10
+
+
+def test_public_functions_take_numbers_and_arrays():
+    @njit
+    def of_all(a, k, x):
+        return vecmath.exp(a), vecmath.exp(a.T), vecmath.log1p(k), vecmath.sigmoid(x), vecmath.softplus(x)
+
+    a = np.linspace(-1.0, 1.0, 6).reshape(2, 3)
+    of_rows, of_columns, of_integer, sigmoid, softplus = of_all(a, 3, 0.5)
+    np.testing.assert_allclose(of_rows, np.exp(a), rtol=1e-15)
+    np.testing.assert_allclose(of_columns, np.exp(a.T), rtol=1e-15)
+    assert of_integer == pytest.approx(math.log(4.0), rel=1e-15)
+    assert sigmoid == pytest.approx(vecmath.sigmoid(0.5), rel=1e-15)
+    assert softplus == pytest.approx(vecmath.softplus(0.5), rel=1e-15)
+    assert vecmath.sigmoid(np.array([-1000.0, 0.0, 1000.0])).tolist() == [0.0, 0.5, 1.0]
+
+
+LOOPS = {
+    "y[i] = np.exp(x[i])": True,
+    "s += np.exp(x[i])": True,
+    "t = x[i]\n if t > 0.0:\n  y[i] = np.exp(t)\n else:\n  y[i] = 0.0": True,
+    "t = 0.0\n t += np.exp(x[i])\n y[i] = t * t": True,
+    "y[i] += np.exp(y[i])": True,
+    "s = np.exp(s)": False,  # one iteration waits for another
+    "s += np.exp(s)": False,
+    "if x[i] > 0.0:\n  t = np.exp(x[i])\n y[i] = t": False,
+    "y[i + 1] = np.exp(y[i])": False,
+    "y[i] = np.exp(x[i])\n break": False,
+    "for k in range(3):\n  y[k, i] = x[i]\n y[0, i] = np.exp(x[i])": False,
+    "stack.append(np.exp(x[i]))": False,
+}
+
+
+@pytest.mark.parametrize("body", LOOPS)
+def test_which_loops_are_chosen(body):
+    (found,) = ast.parse(f"for i in range(n):\n {body}\n").body
+    assert independent(found) == LOOPS[body]
+    assert len(list(calls(found))) == 1
+
+
+def loss(x, w):
+    y = np.tanh(x * w) + np.exp(-x)
+    return np.sum(np.sin(y) * np.log(y + 2.0))
+
+
+def test_gradients_use_them():
+    x, w = np.linspace(0.1, 1.0, 37), np.linspace(-2.0, 2.0, 37)
+    found = [value_and_grad(loss, argnums=(0, 1), **kw) for kw in ({}, {"vecmath": False}, {"jit": False})]
+    ours, library, plain = [g(x, w) for g in found]
+    assert found[0].source() == found[1].source()
+    for other in (library, plain):
+        np.testing.assert_allclose(ours[0], other[0], rtol=1e-14)
+        np.testing.assert_allclose(ours[1], other[1], rtol=1e-13)
+    assert "vecmath" not in found[0].source()
+    if platform.machine() in PACKED and available():
+        (with_it, without) = (re.findall(PACKED[platform.machine()], assembly(g)) for g in found[:2])
+        assert len(with_it) > 100 > len(without)
+
+
+def assembly(g):
+    (result,) = g.overloads.values()
+    return result.library.get_asm_str()
+
+
+def test_the_option_is_part_of_the_key():
+    def request(**options):
+        return Request(loss, (), (0,), True, False, False, tuple(sorted(options.items())))
+
+    assert len({key(request()), key(request(vecmath=False)), key(request(fastmath=True))}) == 3
+
+
+def test_unknown_options_are_refused():
+    with pytest.raises(TypeError, match="vecmath"):
+        grad(loss, vectormath=False)
