@@ -16,6 +16,8 @@ import platform
 import sys
 import tempfile
 import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -209,7 +211,8 @@ def dump_result(result: Any) -> bytes | None:
         *payload, environments = result._reduce()
         # Environments without constants are never read, but each would import the module it belongs to.
         used = tuple(e for e in environments if e.consts)
-        return dumps((_externals(library), (*payload, used)))
+        with Witness.not_needed():
+            return dumps((_externals(library), (*payload, used)))
     except Exception:
         return None
 
@@ -274,12 +277,24 @@ class Witness:
     them, and when it is loaded, compares the gradients that the program has now with the one it had then.
     """
 
+    needed = True
+
+    @classmethod
+    @contextmanager
+    def not_needed(cls) -> Iterator[None]:
+        """Around the keeping of our own code: gradients that rules of the user's call inside are in its key."""
+        cls.needed = False
+        try:
+            yield
+        finally:
+            cls.needed = True
+
     def __init__(self, gradient: Any):
         self.gradient = weakref.ref(gradient)
 
     def __reduce__(self) -> Any:
         gradient = self.gradient()
-        if gradient is None:  # nobody can have used it
+        if gradient is None or not self.needed:  # nobody can have used it
             return tuple, ()
         return testify, (_bindings(gradient), state(gradient))
 

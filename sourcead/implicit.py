@@ -72,8 +72,8 @@ def implicit_root(solve: Any, residual: Any, linear_solve: Any = None) -> Implic
     if linear_solve is not None:
         plain(linear_solve, "linear_solve")
         rule.parts["linear_solve"] = linear_solve
-    rule.parts["pullback"] = stub((*known, "y", "y_bar"))
-    rule.parts["pushforward"] = stub((*known, "y", *(f"{n}_dot" for n in known)))
+    rule.parts["pullback"] = stub(fn, (*known, "y", "y_bar"))
+    rule.parts["pushforward"] = stub(fn, (*known, "y", *(f"{n}_dot" for n in known)))
     return rule
 
 
@@ -95,17 +95,17 @@ def fixed_point(step: Any, tol: float = 1e-12, limit: int = 10_000, linear_solve
     if len(names) == 1:
         raise TypeError("`step` takes nothing but the point: there is nothing to differentiate by")
     start = free("start", names)
-    inner = {"step": step, "distance": distance, "tol": float(tol), "limit": int(limit)}
+    inner = {"step_": step, "distance_": distance, "tol_": float(tol), "limit_": int(limit)}
     given = ", ".join(("x", *names[1:]))
     go_round = f"""x = {start} * 1.0
-        for _ in range(limit):
-            new = step({given})
-            if distance(new, x) <= tol:
-                return new
-            x = new
+        for _ in range(limit_):
+            new_ = step_({given})
+            if distance_(new_, x) <= tol_:
+                return new_
+            x = new_
         raise ValueError("the iteration does not converge: no fixed point within the limit")"""
-    solve = written(title(step), (start, *names[1:]), go_round, inner)
-    residual = written("residual", names, f"return step({given}) - x", {"step": step})
+    solve = written(step, title(step), (start, *names[1:]), go_round, inner)
+    residual = written(step, "residual", names, f"return step_({given}) - x", {"step_": step})
     return implicit_root(solve, residual, linear_solve)
 
 
@@ -143,7 +143,7 @@ class _Written:
         self.active = [n for n in self.used if is_active(rule, n, known[n])]
         self.y, self.y_bar = free("y", rule.parameters), free("y_bar", rule.parameters)
         self.last = ", ".join((self.y, *self.used))
-        self.space: dict[str, Any] = {"np": np, "linear_solve": rule.parts.get("linear_solve")}
+        self.space: dict[str, Any] = {"np": np, "linear_solve_": rule.parts.get("linear_solve")}
 
     def numbered(self) -> tuple[int, ...]:
         return tuple(1 + self.used.index(n) for n in self.active)
@@ -151,23 +151,23 @@ class _Written:
     def weighted(self) -> FunctionType:
         """The inner product of something and the residual."""
         u, x = free("u", self.used), free("x", self.used)
-        product = f"{u} * residual({', '.join((x, *self.used))})"
+        product = f"{u} * residual_({', '.join((x, *self.used))})"
         body = f"return np.sum({product})" if self.array else f"return {product}"
-        return written("weighted", (u, x, *self.used), body, {"residual": self.residual, "np": np})
+        return written(self.rule.py_func, "weighted", (u, x, *self.used), body, {"residual_": self.residual, "np": np})
 
     def solved(self, v: str, transposed: bool) -> str:
         """Statements that give `u_`, the solution of the linear system with the right-hand side `v`."""
-        if self.space["linear_solve"] is not None:
-            return f"u_ = linear_solve({v}, {transposed}, {self.last})"
-        self.space["by_x"] = grad(self.weighted(), 1)
+        if self.space["linear_solve_"] is not None:
+            return f"u_ = linear_solve_({v}, {transposed}, {self.last})"
+        self.space["by_x_"] = grad(self.weighted(), 1)
         if not self.array:
-            return f"u_ = {v} / by_x(1.0, {self.last})"
+            return f"u_ = {v} / by_x_(1.0, {self.last})"
         return f"""n_ = {self.y}.size
         rows_ = np.empty((n_, n_))
         for i_ in range(n_):
             unit_ = np.zeros({self.y}.shape)
             unit_.ravel()[i_] = 1.0
-            rows_[i_] = by_x(unit_, {self.last}).ravel()
+            rows_[i_] = by_x_(unit_, {self.last}).ravel()
         u_ = np.linalg.solve(rows_{".T" if transposed else ""}, {v}.ravel()).reshape({self.y}.shape)"""
 
     def pullback(self) -> FunctionType:
@@ -177,11 +177,11 @@ class _Written:
         results = ", ".join(found.get(n, "None") for n in self.rule.parameters)
         body = "" if self.active else f"return {results}"
         if self.active:
-            self.space["by_arguments"] = grad(self.weighted(), tuple(1 + k for k in self.numbered()))
+            self.space["by_arguments_"] = grad(self.weighted(), tuple(1 + k for k in self.numbered()))
             body = f"""{self.solved(self.y_bar, True)}
-        g_ = by_arguments(-u_, {self.last})
+        g_ = by_arguments_(-u_, {self.last})
         return {results}"""
-        return written(f"{self.rule.__name__}_pullback", params, body, self.space)
+        return written(self.rule.py_func, f"{self.rule.__name__}_pullback", params, body, self.space)
 
     def pushforward(self) -> FunctionType:
         """`-A**-1 @ dr`, where `dr` is how the residual changes with the arguments."""
@@ -189,12 +189,12 @@ class _Written:
         params = (*self.rule.parameters, self.y, *dots.values())
         body = "return None"
         if self.active:
-            self.space["along"] = jvp_fn(self.residual, self.numbered())
+            self.space["along_"] = jvp_fn(self.residual, self.numbered())
             tangents = ", ".join(dots[n] for n in self.active)
-            body = f"""_, dr_ = along(({tangents},), {self.last})
+            body = f"""_, dr_ = along_(({tangents},), {self.last})
         {self.solved("dr_", False)}
         return -u_"""
-        return written(f"{self.rule.__name__}_pushforward", params, body, self.space)
+        return written(self.rule.py_func, f"{self.rule.__name__}_pushforward", params, body, self.space)
 
 
 def is_active(rule: ImplicitRoot, n: str, t: Any) -> bool:
@@ -208,21 +208,24 @@ def is_active(rule: ImplicitRoot, n: str, t: Any) -> bool:
 # ---- functions that are written ------------------------------------------------------------------------
 
 
-def written(name: str, params: tuple[str, ...], body: str, space: dict[str, Any]) -> FunctionType:
-    """A function of this text (lines behind the first are indented by eight), which sees these values."""
+def written(like: Any, name: str, params: tuple[str, ...], body: str, space: dict[str, Any]) -> FunctionType:
+    """A function of this text (lines behind the first are indented by eight), which sees these values.
+
+    Its module is that of `like`: one that other processes can import, which the cache asks for.
+    """
     text = f"def {name}({', '.join(params)}):\n" + textwrap.indent(textwrap.dedent(" " * 8 + body), " " * 4) + "\n"
     file = f"<{name} of sourcead.implicit, {next(_serial)}>"
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-    space = {**space, "__name__": "implicit"}
+    space = {**space, "__name__": user_function(like).__module__}
     exec(compile(text, file, "exec"), space)
     made: FunctionType = space[name]
     return made
 
 
-def stub(params: tuple[str, ...]) -> FunctionType:
+def stub(like: Any, params: tuple[str, ...]) -> FunctionType:
     """What stands for a part of the rule until types are known: it reads all it is given."""
     params = tuple(f"p{k}_{n}" for k, n in enumerate(params))
-    return written("stub", params, f"return ({', '.join(params)})", {})
+    return written(like, "stub", params, f"return ({', '.join(params)})", {})
 
 
 def free(name: str, taken: tuple[str, ...]) -> str:

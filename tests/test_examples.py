@@ -46,6 +46,16 @@ def test_rosenbrock_reaches_the_minimum():
     np.testing.assert_allclose(result.x, 1.0, atol=1e-3)
 
 
+@pytest.mark.parametrize(
+    "name", ["Newton", "conjugate gradients", pytest.param("least squares", marks=pytest.mark.slow)]
+)
+def test_solvers_have_the_gradients_of_their_iterations(name):
+    from examples import implicit_solvers
+
+    implicit, through = implicit_solvers.gradients(name, jit=False)
+    np.testing.assert_allclose(implicit, through, rtol=1e-9)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("precision", ["float64", "float32"])
 def test_mnist_trains_the_same_with_both_engines(tmp_path, precision):

@@ -179,8 +179,9 @@ def in_memory(t: Any) -> Any:
 
 def result_of(rule: CustomRule, kind: str, argtypes: tuple[Any, ...]) -> Any:
     """The type of what the user's function returns; it is compiled to find out."""
+    fn = rule.compiled(kind, argtypes)
     try:
-        found = asked(rule.compiled(kind, argtypes), argtypes)
+        found = asked(fn, argtypes)
         reason = "it has other parameters"
     except (NumbaError, Unsupported, TypeError) as e:
         found, reason = None, first_line(e)

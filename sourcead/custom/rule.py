@@ -18,7 +18,15 @@ from ..routines import callable_natively, native
 OPTIONS = {"nopython": True, "error_model": "numpy"}
 
 
-class CustomRule(CPUDispatcher):
+class Part(CPUDispatcher):
+    """A compiled function that calls plain functions; it may come from the cache of another process."""
+
+    def compile(self, sig: Any) -> Any:
+        callable_natively(self.py_func)
+        return super().compile(sig)
+
+
+class CustomRule(Part):
     """A function whose derivative is not found by looking into it, but given by its `pullback` and `pushforward`.
 
     A Numba dispatcher: it is called from Python and from njit code as the function itself.
@@ -28,10 +36,6 @@ class CustomRule(CPUDispatcher):
         self.parts: dict[str, FunctionType] = {}  # "forward", "pullback", "pushforward"
         self._compiled: dict[FunctionType, Any] = {}
         super().__init__(function, targetoptions=OPTIONS if options is None else options)
-
-    def compile(self, sig: Any) -> Any:
-        callable_natively(self.py_func)
-        return super().compile(sig)
 
     # ---- what the user attaches ----
 
@@ -83,7 +87,7 @@ class CustomRule(CPUDispatcher):
             return self
         fn = self.function(kind, argtypes)
         if fn not in self._compiled:
-            self._compiled[fn] = native(fn)
+            self._compiled[fn] = Part(native(fn).py_func, targetoptions=OPTIONS)
         return self._compiled[fn]
 
     def title(self, kind: str) -> str:
