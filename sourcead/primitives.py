@@ -207,7 +207,8 @@ def polygamma_right(n, x):
 def grown(tape):
     """A tape of twice the length with the same beginning; what it keeps may have axes."""
     longer = np.empty((2 * tape.shape[0],) + tape.shape[1:], tape.dtype)  # noqa: RUF005 (Numba)
-    longer[: tape.shape[0]] = tape
+    for i in range(tape.shape[0]):  # a store into a slice takes Numba seconds to compile
+        longer[i] = tape[i]
     return longer
 
 

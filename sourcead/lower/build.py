@@ -49,6 +49,7 @@ FOLDS: dict[Callable[..., Any], Callable[..., Any]] = {
     max: max,
     min: min,
 }
+NEVER_RAISING = frozenset({*FOLDS, op.ne, p.trips})
 
 
 class Varying(Exception):
@@ -176,13 +177,18 @@ class Builder:
     def hoisted(self, e: Call) -> Iterator[None]:
         """What is emitted inside goes in front of the loops around in which `e` stays the same.
 
-        A loop that is not run at all may so raise an error of shapes that do not fit; branches are not left.
+        A loop that is not run at all may so raise an error of shapes that do not fit. Branches are left on the way out of
+        a loop where extents are taken to be equal: another program takes over if they are not.
         """
-        k = len(self.scopes) - 1
+        k = here = len(self.scopes) - 1
         if not self.adjoint and e.fn not in (op.floordiv, op.mod):
             needs = set(variables(e))
-            while self.loops[k] and not any(n in self.scopes[k] or n in self.moved for n in needs):
-                k -= 1
+            leaves_branches = self.equal and e.fn in NEVER_RAISING
+            while here and (self.loops[here] or leaves_branches):
+                if any(n in self.scopes[here] or n in self.moved for n in needs):
+                    break
+                here -= 1
+                k = here if self.loops[here + 1] else k
         old = self.out, self.scopes, self.outs, self.loops
         self.out, self.scopes, self.outs, self.loops = self.outs[k], old[1][: k + 1], old[2][: k + 1], old[3][: k + 1]
         try:
