@@ -43,7 +43,7 @@ from .ir import (
     is_const,
     walk,
 )
-from .nested import GradientOf
+from .nested import DerivativeOf
 from .routines import DERIVED, Routine, called
 from .special import known
 
@@ -201,7 +201,7 @@ MODULES = {
 
 def name_of(fn: Callable[..., Any]) -> str:
     """How emitted code spells a callable."""
-    if isinstance(fn, (Routine, *DERIVED, GradientOf)):
+    if isinstance(fn, (Routine, *DERIVED, DerivativeOf)):
         return fn.__name__
     if fn is np.absolute:
         return "np.abs"
@@ -373,7 +373,7 @@ def namespace(f: Function, routines: Mapping[str, Any] | None = None) -> dict[st
     known()
     if routines is None:
         routines = {r.__name__: r if r.argtypes else by_numba(r) for r in called(f.body, Routine)}
-    gradients = {g.__name__: g for g in called(f.body, GradientOf)}
+    gradients = {g.__name__: g for g in called(f.body, DerivativeOf)}
     modules = {name: home for name, home in MODULES.items() if "." not in name}
     stood_in = {s.fn.__name__: s.fn for s in stand_ins.STAND_INS.values()}
     return {"prange": prange, **modules, **_CALLED_BY_NAME, **stood_in, **routines, **gradients, **f.constants}

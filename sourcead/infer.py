@@ -46,7 +46,7 @@ from .ir import (
     walk,
     with_blocks,
 )
-from .nested import GradientOf
+from .nested import DerivativeOf
 from .primitives import chosen, pack
 from .stand_ins import STAND_INS, masked, quoted
 
@@ -235,7 +235,7 @@ def _typeable(s: Stmt, wide: frozenset[Expr]) -> Stmt:
             e = Call(STAND_INS[masked].fn, (e.array, *map(as_argument, e.index)))
         if isinstance(e, Call) and e.fn is np.where and len(e.args) == 3:
             e = Call(chosen, e.args, e.kwargs)
-        if isinstance(e, Call) and isinstance(e.fn, GradientOf):
+        if isinstance(e, Call) and isinstance(e.fn, DerivativeOf):
             e = e.fn.typed(e.args)
         if isinstance(e, Call) and e.fn in STAND_INS:
             e = stand_in(e, s.loc)

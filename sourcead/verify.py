@@ -39,11 +39,11 @@ from .ir import (
     used,
     walk,
 )
-from .nested import GradientOf
+from .nested import DerivativeOf
 from .routines import DERIVED, Routine
 from .rules import is_atom
 
-CALLS = (Routine, *DERIVED, GradientOf)
+CALLS = (Routine, *DERIVED, DerivativeOf)
 NESTED = (p.pack, p.array_of)  # calls that may stand inside of a call
 
 

@@ -247,9 +247,22 @@ def _(x):
     return len({x, x * x})
 
 
-@refused("functions of your own", 0.7)
+slope = sourcead.grad(lambda x: x**2)
+
+
+@refused("derivatives: of inner", 0.7)
 def _(x):
     return sourcead.grad(lambda y: y * y)(x)
+
+
+@refused("derivatives: with containers", 0.7)
+def _(x):
+    return slope((x, x))
+
+
+@refused("derivatives: Jacobians", X)
+def _(x):
+    return np.sum(sourcead.jacfwd(np.sin)(x))
 
 
 RECURSIVE = "functions that call themselves, or each other, inner ones too"

@@ -14,6 +14,7 @@ from numba import literal_unroll, njit, prange, typed
 from program_table import numbers
 
 import sourcead
+from sourcead import grad, jvp
 
 V, W, M = numbers(4), numbers(4, seed=1), numbers(3, 4)
 Pair = namedtuple("Pair", "a b")
@@ -39,7 +40,13 @@ def scaled(x, factor=2.0, *rest, power=1, **more):
 
 
 square = njit(lambda x: x * x)
-slope = sourcead.grad(lambda x: x**3, cache=False)
+
+
+def cube(x):
+    return x**3
+
+
+slope, along_cube = sourcead.grad(cube, cache=False), sourcead.jvp_fn(cube, cache=False)
 
 
 # ---- the function ------------------------------------------------------------------------------------
@@ -486,7 +493,8 @@ supported(f"{CALLS}: plain", 0.7)(
     lambda x: scaled(x) * square(x) + scaled(x, 3.0, x, x, power=2, shift=x) + scaled(*(x, 2.0), power=3)
 )
 supported(f"{CALLS}: functions that", 0.7)(lambda x: (lambda g, t: g(t[0](x)) * t[1])(math.sin, (math.exp, x)))
-supported(f"{CALLS}: gradients", 0.7)(lambda x: slope(x * x) * x)
+supported("derivatives: calls of gradients", 0.7)(lambda x: slope(x * x) * x + along_cube(x, x)[1])
+supported("derivatives: `grad(f)(x)`", 0.7)(lambda x: grad(cube)(x) * jvp(cube, (x,), (x,))[1])
 
 
 def power(x, n):

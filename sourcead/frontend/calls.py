@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import cmath
-import inspect
 import operator as op
 import random
 from collections.abc import Callable
@@ -18,10 +17,9 @@ from .. import primitives as p
 from ..custom.rule import CustomRule
 from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
-from ..nested import GradientOf
 from ..rules import is_draw, rule_of
 from ..spellings import SPELLINGS, results_of
-from . import comprehensions, lists, records, tuples
+from . import comprehensions, derivatives, lists, records, tuples
 from .inline import inline
 from .methods import BUILTINS, KNOWN_BUILTINS, METHODS, MUTATORS
 from .parser import Parser, describe
@@ -38,7 +36,6 @@ from .values import (
     Tup,
     Value,
     dtype,
-    is_code,
     is_function,
 )
 
@@ -104,6 +101,8 @@ def refusal_of(callee: Value) -> Refusal | None:
             return Refusal(f"`np.{fn.__name__}` changes its argument, which is not supported", MUTATORS[fn])
     except TypeError:  # what cannot be hashed is none of these
         pass
+    if derivatives.is_maker(fn):
+        return None
     owner = getattr(fn, "__self__", None)
     module = getattr(fn, "__module__", None) or ""
     if is_draw(fn) or module.split(".")[0] in LIBRARIES and fn in SPELLINGS:
@@ -112,7 +111,7 @@ def refusal_of(callee: Value) -> Refusal | None:
         return Refusal("these random numbers cannot be drawn in a differentiated function", RANDOM)
     if isinstance(owner, np.ufunc) and fn not in SPELLINGS:
         return Refusal(f"`np.{owner.__name__}.{fn.__name__}` is not supported", "use np.sum, np.prod, ... or a loop")
-    if module.split(".")[0] == "sourcead" and not is_gradient(fn) and not module.startswith(OPEN):
+    if module.split(".")[0] == "sourcead" and not derivatives.is_derivative(fn) and not module.startswith(OPEN):
         return Refusal(
             f"`{spelled(fn)}` cannot be called inside a function to be differentiated",
             "make the gradient outside, and call it here",
@@ -143,6 +142,8 @@ def apply(q: Parser, node: ast.AST, callee: Value, args: list[Value], kwargs: Kw
 
 
 def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwargs) -> Value:
+    if derivatives.is_maker(fn):
+        return derivatives.making(q, node, fn, args, kwargs)
     early = refusal_of(Static(fn))
     if early is not None:
         raise early
@@ -159,8 +160,8 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
         made = handler(q, node, args)
         if made is not None:
             return made
-    if is_gradient(fn):
-        return gradient(q, node, fn, args, kwargs)
+    if derivatives.is_derivative(fn):
+        return derivatives.called(q, node, fn, args, kwargs)
     if isinstance(fn, CustomRule):
         return ruled(q, node, fn, args, kwargs)
     if isinstance(fn, Dispatcher):
@@ -179,30 +180,6 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
         f"{describe(fn)} cannot be called in a differentiated function",
         "call plain Python or NumPy functions, or put the call into a function with a rule: sourcead.custom_rule",
     )
-
-
-def is_gradient(fn: Any) -> bool:
-    return hasattr(fn, "pyfunc") and hasattr(fn, "argnums")
-
-
-def gradient(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwargs) -> Value:
-    """The call of a gradient: its value and gradients are computed by the program that belongs to it."""
-    try:
-        bound = inspect.signature(fn.py_func).bind(*args, **kwargs)
-    except TypeError as e:
-        raise Refusal(f"`{fn.py_func.__name__}` cannot be called like this: {e}") from None
-    defaults = inspect.signature(fn.py_func).parameters
-    given = [bound.arguments.get(n, None) or q.wrap(defaults[n].default, n) for n in defaults]
-    if fn.mode.seeded:
-        raise Refusal("a pullback cannot be called inside a function to be differentiated", "use grad")
-    if fn.has_aux or fn.value and is_gradient(fn.pyfunc):
-        raise Refusal("this kind of gradient cannot be called inside a function to be differentiated", "use grad")
-    if not all(is_code(v) for v in given):
-        raise Refusal("inside a function to be differentiated a gradient takes numbers and arrays only")
-    operands = tuple(q.operand(node, v) for v in given)
-    parts = [q.temp(node, Call(GradientOf(fn, k), operands)) for k in ((None,) if fn.value else ()) + fn.argnums]
-    grads = parts[-1] if fn.single else Tup(tuple(parts[-len(fn.argnums) :]))
-    return Tup((parts[0], grads)) if fn.value else grads
 
 
 def is_leaf(fn: Any) -> bool:

@@ -18,7 +18,7 @@ from .. import primitives as p
 from ..errors import Findings, spelled
 from ..infer import is_complex
 from ..ir import Accum, Assign, Call, Const, Expr, Function, Index, Var, children, operands, walk
-from ..nested import GradientOf
+from ..nested import DerivativeOf
 from ..routines import Routine
 from ..rules import rule_of
 from .build import Builder
@@ -74,7 +74,7 @@ def check(f: Function, findings: Findings) -> None:
     def visit(e: Expr, result: Any, loc: Any) -> None:
         if isinstance(e, Call) and any(is_complex(t) for t in (result, *map(kind, e.args))):
             rule = rule_of(e.fn)
-            known = e.fn in KEPT or isinstance(e.fn, (Routine, GradientOf))
+            known = e.fn in KEPT or isinstance(e.fn, (Routine, DerivativeOf))
             if not known and (rule is None or rule.of_complex is None):
                 findings.add(loc, *why(e.fn))
         for c in children(e):

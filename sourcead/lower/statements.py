@@ -37,7 +37,7 @@ from ..ir import (
     map_exprs,
     used,
 )
-from ..nested import GradientOf
+from ..nested import DerivativeOf
 from ..routines import Routine
 from ..rules import is_atom
 from . import joins
@@ -505,8 +505,8 @@ def call_value(b: Builder, e: Call) -> Any:
         args = tuple(argument(b, a) for a in e.args)
         kwargs = {k: argument(b, v) for k, v in e.kwargs}
     arrays = any(map(is_value, args)) or any(isinstance(a, tuple) for a in args) or any(map(is_value, kwargs.values()))
-    if isinstance(fn, GradientOf):
-        return gradient_call(b, fn, args)
+    if isinstance(fn, DerivativeOf):
+        return derivative_call(b, fn, args)
     if fn is op.add and all(isinstance(a, tuple) for a in args):  # of shapes
         return args[0] + args[1]
     handler = HANDLERS.get(fn)
@@ -524,16 +524,17 @@ def call_value(b: Builder, e: Call) -> Any:
     raise b.refuse(f"{spelled(fn)} of arrays cannot be differentiated yet", "write it as a loop over elements")
 
 
-def gradient_call(b: Builder, fn: GradientOf, args: tuple[Any, ...]) -> Any:
-    """A call of a gradient: with arrays in memory, for a number or a new array with the extents of its argument."""
+def derivative_call(b: Builder, fn: DerivativeOf, args: tuple[Any, ...]) -> Any:
+    """A call of a derivative: with arrays in memory, for a number or a new array."""
     given = tuple(Var(array_name(b, a)) if is_value(a) else a for a in args)
-    if fn.argument is None or not is_value(args[fn.argument]):
+    if not isinstance(b.wanted, types.Array):
         return Call(fn, given)
-    shape, kind = extents(b, args[fn.argument]), args[fn.argument].dtype
     name, b.target = b.target or b.names.temp(), None
-    b.types[name] = types.Array(kind, len(shape), "C")
+    b.types[name] = types.Array(b.wanted.dtype, b.wanted.ndim, "C")
     b.assign(Var(name), Call(fn, given))
-    b.extents[name] = shape
+    k = fn.part.operand
+    if k is not None and is_value(args[k]):
+        b.extents[name] = extents(b, args[k])
     return whole(b, name)
 
 

@@ -223,6 +223,8 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
             return unstretched(x, y_bar, ns, loc, c) if x in c.active else []
         case Call(p.stretch, (Var(x), *_)):
             return [Assign(loc, c.bar(x), Call(p.unstretch, (c.bar(x), y_bar)))] if x in c.active else []
+        case Call(p.seed_like, (_, Var(seed))):  # of a pullback, which is differentiated again
+            return [Accum(loc, c.bar(seed), y_bar)] if seed in c.active else []
         case Call(p.grown):
             raise Unsupported(
                 "a second derivative through a loop whose number of trips is not known on entry",

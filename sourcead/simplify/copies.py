@@ -264,7 +264,7 @@ class _Pass:
         return e
 
     def identity(self, e: Call) -> Expr | None:
-        """`n + 0`, `1 * n`, `x * 1.0`: the other operand, when it has the type of the result already."""
+        """`n + 0`, `1 * n`, `x * 1.0`: the other operand, when it has the type of the result; `n == n` is true."""
         if len(e.args) != 2:
             return None
         x, y = e.args
@@ -273,6 +273,8 @@ class _Pass:
         if not isinstance(x, Var) or x.name not in self.types:
             return None
         t = self.types[x.name]
+        if isinstance(t, nt.Integer) and x == y and e.fn in (op.eq, op.ne):
+            return Const(e.fn is op.eq)
         if isinstance(t, nt.Integer) and t.bitwidth == 64 and t.signed:
             neutral = 0 if e.fn in (op.add, op.sub) else 1 if e.fn in (op.mul, op.floordiv) else None
             return x if neutral is not None and is_int_const(y, neutral) else None
