@@ -494,7 +494,7 @@ supported(f"{CALLS}: plain", 0.7)(
 )
 supported(f"{CALLS}: functions that", 0.7)(lambda x: (lambda g, t: g(t[0](x)) * t[1])(math.sin, (math.exp, x)))
 supported("derivatives: calls of gradients", 0.7)(lambda x: slope(x * x) * x + along_cube(x, x)[1])
-supported("derivatives: `grad(f)(x)`", 0.7)(lambda x: grad(cube)(x) * jvp(cube, (x,), (x,))[1])
+supported("derivatives: grad(f)(x)", 0.7)(lambda x: grad(cube)(x) * jvp(cube, (x,), (x,))[1])
 
 
 def power(x, n):

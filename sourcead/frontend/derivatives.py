@@ -15,6 +15,10 @@ from .parser import Parser
 from .values import Refusal, Static, Tup, Value, is_code
 
 Kwargs = dict[str, Value]
+CONTAINERS = (
+    "inside a function to be differentiated a derivative takes numbers and arrays only",
+    "give them one by one, as arguments of a function of their own",
+)
 Tree = Part | tuple["Tree", ...]
 
 
@@ -35,7 +39,7 @@ def called(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwargs)
     given = [bound.arguments.get(n, None) or q.wrap(defaults[n].default, n) for n in defaults]
     takes = tuple(map(taken, given))
     if any(t is not None for t in takes[seeds(fn) :]):
-        raise Refusal("inside a function to be differentiated a derivative takes numbers and arrays only")
+        raise Refusal(*CONTAINERS)
     operands = tuple(q.operand(node, v) for v in numbers(given))
     number = itertools.count()
 
@@ -56,7 +60,7 @@ def taken(v: Value) -> Takes:
     if isinstance(v, Tup) and not v.fields:
         return tuple(map(taken, v.items))
     if not is_code(v):
-        raise Refusal("inside a function to be differentiated a derivative takes numbers and arrays only")
+        raise Refusal(*CONTAINERS)
     return None
 
 
