@@ -15,6 +15,7 @@ from .lower.storage import Storage, analyse, changed
 from .lower.updates import updates
 from .reverse.seeds import results_of
 from .routines import Origin, Routine
+from .simplify.effects import draws
 from .spelled import spelled_out
 from .ssa import ssa
 
@@ -39,7 +40,7 @@ def typed_routine(call: Call, f: Function) -> Routine:
     argtypes = tuple(map(types.unliteral, found))
     if isinstance(call.fn, Ruled):
         return call.fn.typed(argtypes)
-    return replace(call.fn, argtypes=argtypes, changes=(), results=())
+    return replace(call.fn, argtypes=argtypes, changes=(), results=(), draws=False)
 
 
 def with_facts(f: Function, known: dict[Routine, Routine]) -> Function:
@@ -80,7 +81,7 @@ def described(r: Routine, f: Function) -> Routine:
     numbers = {n: k for k, n in enumerate(f.params)}
     written = tuple(sorted(numbers[n] for n in changed(st) if n in numbers))
     results = tuple(origin(v, st, numbers) for v in results_of(f.body[-1]))
-    return replace(r, changes=written, results=results)
+    return replace(r, changes=written, results=results, draws=any(map(draws, f.body)))
 
 
 def origin(v: Expr, st: Storage, numbers: dict[str, int]) -> Origin:

@@ -28,6 +28,7 @@ from .outcome import GRAD, NO_OUTPUTS, Mode, Outputs, seed_types, tangent_types,
 from .parallel import in_order, in_parallel, refuse_dependent
 from .primitives import pack
 from .reverse import reverse
+from .reverse.chance import drawing_again, without_prints
 from .routines import Pushforward, Routine, begin, called, retargeted
 from .simplify import accumulators, fuse, polish, simplify
 from .simplify.effects import draws
@@ -138,22 +139,20 @@ def routine_fused(r: Any, primals: dict[Routine, Function]) -> Function:
     if routine not in primals:
         primals[routine] = primal_stages(None, routine.argtypes, routine=routine)["primal fused"]
     f = primals[routine]
-    if any(map(draws, f.body)):
-        raise Unsupported(
-            f"`{f.name}` calls itself and draws random numbers or prints", f.body[0].loc, "draw before, print outside"
-        )
     if isinstance(r, Routine):
         return replace(f, returns=result_type(f))
     if isinstance(r, Pushforward):
         f = pushforward(routine_fused(r.of, primals), r)
         return replace(derived_stages(f, "forward")["fuse"], returns=f.returns)
+    generator = f.params[-1]
     wrt = sorted((f.params[k] for k in r.wrt), key=lambda n: is_array(f.types[n]))
     kinds = leaf_types(result_type(f))
     seeds = tuple(t if k in r.results else None for k, t in enumerate(kinds))
-    f = reverse(f, tuple(wrt), value=False, single=False, seeds=seeds, in_place=True)
+    f = reverse(without_prints(f), tuple(wrt), value=False, single=False, seeds=seeds, in_place=True)
     arrays = f.params[: r.arrays]
     returns = types.Tuple([f.types[n] for n in (*(n for n in wrt if not is_array(f.types[n])), *arrays)])
-    return replace(derived_stages(f)["fuse"], returns=returns)
+    f = replace(derived_stages(f)["fuse"], returns=returns)
+    return drawing_again(f, generator) if routine.draws else f
 
 
 def primal_stages(

@@ -13,6 +13,8 @@ import numpy as np
 from llvmlite import ir
 from numba import get_num_threads
 from numba.core import cgutils, types
+from numba.core.registry import cpu_target
+from numba.cpython import randomimpl
 from numba.extending import intrinsic, overload, register_jitable
 
 # ---- printed as syntax -----------------------------------------------------------------
@@ -272,6 +274,63 @@ def _unstretch(x_bar, wide_bar):
         return x_bar
 
     return compiled
+
+
+# ---- random numbers drawn again ---------------------------------------------------------------
+
+
+def generator_state() -> Any:
+    """The state of NumPy's generator, of Numba's in compiled code, as whole numbers."""
+    _, keys, place, has_gauss, gauss = np.random.get_state(legacy=True)
+    return np.array([*keys, place, has_gauss, np.float64(gauss).view(np.int64)], np.int64)
+
+
+def set_generator(state: Any) -> None:
+    """Draw from here on what was drawn after `state` was taken."""
+    *keys, place, has_gauss, gauss = state
+    np.random.set_state(("MT19937", np.array(keys, np.uint32), int(place), int(has_gauss), gauss.view(np.float64)))
+
+
+def _copy_state(context, builder, arrays, array, back):
+    """Copy Numba's state into an array of int64, or back."""
+    memory = context.make_array(arrays)(context, builder, array).data
+    state = randomimpl.get_state_ptr(context, builder, "np")
+    size = context.get_constant(types.intp, context.get_abi_sizeof(randomimpl.rnd_state_t))
+    to, source = (state, memory) if back else (memory, state)
+    cgutils.raw_memcpy(builder, to, source, size, 1)
+    return context.get_dummy_value()
+
+
+@intrinsic
+def _state_to_array(typingctx, array):
+    return types.none(array), lambda context, builder, signature, args: _copy_state(
+        context, builder, signature.args[0], args[0], False
+    )
+
+
+@intrinsic
+def _state_from_array(typingctx, array):
+    return types.none(array), lambda context, builder, signature, args: _copy_state(
+        context, builder, signature.args[0], args[0], True
+    )
+
+
+STATE_SIZE = cpu_target.target_context.get_abi_sizeof(randomimpl.rnd_state_t) // 8
+
+
+@overload(generator_state)
+def _generator_state():
+    def compiled():
+        state = np.empty(STATE_SIZE, np.int64)
+        _state_to_array(state)
+        return state
+
+    return compiled
+
+
+@overload(set_generator)
+def _set_generator(state):
+    return lambda state: _state_from_array(state)
 
 
 # ---- indices of views ------------------------------------------------------------------------

@@ -23,7 +23,22 @@ from numba.extending import register_jitable
 
 from .fingerprint import callees, names_in
 from .forms import NUMBERS, Given, Inner
-from .ir import Block, Call, Expr, Function, Raise, blocks, children, map_exprs, operands, rebuild, walk, with_blocks
+from .ir import (
+    Block,
+    Call,
+    Expr,
+    Function,
+    Namer,
+    Raise,
+    blocks,
+    children,
+    map_exprs,
+    names,
+    operands,
+    rebuild,
+    walk,
+    with_blocks,
+)
 from .special import known
 
 R = TypeVar("R")
@@ -66,6 +81,7 @@ class Routine:
     changes: tuple[int, ...] = ()  # the arguments that it writes into
     results: tuple[Origin, ...] = ()  # where the numbers and arrays in its result come from; none: not known yet
     shared: tuple[tuple[int, int] | None, ...] = ()  # arguments in common memory: which one, the number of axes
+    draws: bool = False  # random numbers, or prints; its last argument is the state of the generator before
     name: str = field(default="", compare=False)  # in emitted code
 
     @property
@@ -105,7 +121,7 @@ class Routine:
     @property
     def pure(self) -> bool:
         """Does it nothing but compute a value?"""
-        return not any(isinstance(s, Raise) for s in walk(self.parsed.body))
+        return not self.draws and not any(isinstance(s, Raise) for s in walk(self.parsed.body))
 
 
 @once_a_compilation
@@ -113,6 +129,9 @@ def parsed(r: Routine) -> Function:
     from .frontend import program_of
     from .parallel import in_order
 
+    if r.draws:
+        f = replace(r, draws=False).parsed
+        return replace(f, params=(*f.params, Namer(names(f))("generator")))
     if r.shared:
         from .lower.common import function_of_memory
 
@@ -180,6 +199,10 @@ class Pushforward:
     @property
     def __name__(self) -> str:
         return self.name or self.title
+
+    @property
+    def draws(self) -> bool:
+        return isinstance(self.of, Routine) and self.of.draws
 
     @property
     def routine(self) -> Routine:

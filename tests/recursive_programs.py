@@ -451,6 +451,25 @@ def inner_function_in_a_recursion(x):
     return outer(3, x[1])
 
 
+# ---- random numbers ---------------------------------------------------------------------------------------------
+
+
+def branching(x, n):
+    u = np.random.rand()
+    if n == 0 or u < 0.2:
+        return np.sin(x) * u
+    return branching(np.random.normal(x, x * x), n - 1) * branching(x * u, n - 1) + np.random.rand()
+
+
+@program(0.6)
+def numbers_drawn_in_a_recursion(x):
+    np.random.seed(7)
+    s = 0.0
+    for _ in range(3):
+        s += branching(x * np.random.rand(), 3) * np.random.exponential(x)
+    return s
+
+
 # ---- gradients ------------------------------------------------------------------------------------------------------
 
 

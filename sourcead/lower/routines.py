@@ -13,6 +13,7 @@ from typing import Any
 
 from numba.core import types
 
+from .. import primitives as p
 from ..custom import Ruled
 from ..ir import Assign, Call, Const, Expr, Unpack, Var
 from ..routines import Routine
@@ -27,6 +28,8 @@ def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> Non
     back = iter([None if o.argument is None else given[o.argument] for o in fn.results])
     fn, given = in_common_memory(b, fn, given)
     args = tuple(Var(array_name(b, a)) if is_value(a) else b.let(a, b.type_of(a)) for a in given)
+    if fn.draws:
+        args = (*args, generator_state(b))
     fn = replace(fn, argtypes=tuple(types.unliteral(b.type_of(a)) for a in args))
     targets: list[Var] = []
     result = named(b, t, b.f.types[t], targets, back)
@@ -48,6 +51,13 @@ def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> Non
 
 def gives_back(fn: Routine, k: int) -> bool:
     return any(o.argument == k for o in fn.results)
+
+
+def generator_state(b: Builder) -> Var:
+    """What the pullback needs to draw the same numbers again."""
+    state = b.fresh(types.Array(types.int64, 1, "C"), "state")
+    b.assign(state, Call(p.generator_state, ()))
+    return state
 
 
 def changed(b: Builder, a: Expr, place: Any) -> Var:

@@ -1,10 +1,15 @@
-"""Random numbers whose distribution depends on what is differentiated."""
+"""Random numbers: those whose distribution depends on what is differentiated, and those that are drawn again."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from numba.core import types
+
+from .. import primitives as p
 from ..analyses import active
 from ..errors import Findings, spelled
-from ..ir import Assign, Call, Function, Var, walk
+from ..ir import Assign, Block, Call, Function, Namer, Stmt, Var, blocks, names, walk, with_blocks, with_body
 from ..rules import is_draw, rule_of
 
 
@@ -13,7 +18,7 @@ def refuse_draws(f: Function, wrt: tuple[str, ...]) -> None:
     made = [
         (s, s.value)
         for s in walk(f.body)
-        if isinstance(s, Assign) and isinstance(s.value, Call) and is_draw(s.value.fn) and s.value.fn is not print
+        if isinstance(s, Assign) and isinstance(s.value, Call) and is_draw(s.value.fn) and not prints(s)
     ]
     varied = active(f, wrt, tuple(f.types)) if made else set()
     findings = Findings()
@@ -31,4 +36,28 @@ def refuse_draws(f: Function, wrt: tuple[str, ...]) -> None:
     findings.check()
 
 
-__all__ = ["refuse_draws"]
+def without_prints(f: Function) -> Function:
+    """The program that is run again, for its pullback: what it prints is printed already."""
+
+    def kept(b: Block) -> Block:
+        return tuple(with_blocks(s, tuple(map(kept, blocks(s)))) for s in b if not prints(s))
+
+    return with_body(f, kept(f.body))
+
+
+def prints(s: Stmt) -> bool:
+    return isinstance(s, Assign) and isinstance(s.value, Call) and s.value.fn is print
+
+
+def drawing_again(f: Function, state: str) -> Function:
+    """The program of a pullback, which draws what was drawn from `state` on, and leaves the generator as it is."""
+    fresh, loc = Namer(names(f)), f.body[0].loc
+    now, done = Var(fresh("generator_now")), [Var(fresh.temp()), Var(fresh.temp())]
+    *body, returned = f.body
+    start = Assign(loc, now, Call(p.generator_state, ())), Assign(loc, done[0], Call(p.set_generator, (Var(state),)))
+    end = Assign(returned.loc, done[1], Call(p.set_generator, (now,)))
+    known = {**f.types, now.name: types.Array(types.int64, 1, "C")} | {t.name: types.none for t in done}
+    return replace(f, body=(*start, *body, end, returned), types=known)
+
+
+__all__ = ["drawing_again", "refuse_draws", "without_prints"]

@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from .. import primitives as p
 from .kinds import Fn, register
 
 
@@ -26,6 +27,7 @@ class Draw:
 
 DRAWS: dict[Fn, Draw] = {}
 OTHERS = frozenset({np.random.seed, np.random.permutation, np.random.shuffle, np.random.choice, print})
+OTHERS |= {p.generator_state, p.set_generator}
 """What draws too, or decides what is drawn; and what else happens once, in its turn."""
 
 

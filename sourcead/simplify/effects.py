@@ -117,7 +117,12 @@ def draws(s: Stmt) -> bool:
 
 @once
 def _draws(e: Expr) -> bool:
-    return (isinstance(e, Call) and is_draw(e.fn)) or any(map(_draws, children(e)))
+    return (isinstance(e, Call) and (is_draw(e.fn) or call_draws(e.fn))) or any(map(_draws, children(e)))
+
+
+def call_draws(fn: Any) -> bool:
+    """Does a function that stays a call draw? Pullbacks leave the generator as it is."""
+    return isinstance(fn, (Routine, Pushforward)) and fn.draws
 
 
 @once

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
+from numba.core import types
+
 from ..emit import expression
 from ..ir import (
     Accum,
@@ -59,12 +61,15 @@ def fold(f: Function) -> Function:
 
 
 def for_effect(f: Function) -> Function:
-    """Calls of derived functions that only change arrays need no name for a result."""
+    """Calls that only change arrays, the generator or the screen need no name for a result."""
     read = {n for s in walk(f.body) for n in used(s)}
+
+    def is_none(t: str) -> bool:
+        return isinstance(f.types.get(t), types.NoneType)
 
     def one(s: Stmt) -> Stmt:
         match s:
-            case Assign(_, Var(t), Call(fn) as value) if isinstance(fn, DERIVED) and t not in read:
+            case Assign(_, Var(t), Call(fn) as value) if t not in read and (isinstance(fn, DERIVED) or is_none(t)):
                 return Unpack(s.loc, (), value)
         return with_blocks(s, tuple(tuple(map(one, b)) for b in blocks(s)))
 
