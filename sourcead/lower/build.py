@@ -177,8 +177,8 @@ class Builder:
     def hoisted(self, e: Call) -> Iterator[None]:
         """What is emitted inside goes in front of the loops around in which `e` stays the same.
 
-        A loop that is not run at all may so raise an error of shapes that do not fit. Branches are left on the way out of
-        a loop where extents are taken to be equal: another program takes over if they are not.
+        A loop that is not run at all may so raise an error of shapes that do not fit. Branches are left on the way out
+        of a loop where extents are taken to be equal: another program takes over if they are not.
         """
         k = here = len(self.scopes) - 1
         if not self.adjoint and e.fn not in (op.floordiv, op.mod):
