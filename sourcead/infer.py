@@ -106,11 +106,17 @@ def types_of(pyfunc: Any, argtypes: tuple[types.Type, ...]) -> Any:
 
 def infer(f: Function, argtypes: tuple[types.Type, ...]) -> Function:
     """The program with `types`: the Numba type of every name, for arguments of these types."""
-    from . import items  # which asks the analyses, which rest on types
+    from . import frozen, items  # which ask the analyses, which rest on types
 
-    if items.numbers(f):
-        return items.with_lists(f, lambda g: without_lists(g, argtypes))
-    return without_lists(f, argtypes)
+    try:
+        if items.numbers(f):
+            return items.with_lists(f, lambda g: without_lists(g, argtypes))
+        return without_lists(f, argtypes)
+    except Exception:
+        found = frozen.changes(f)
+        if found:
+            raise Unsupported(findings=found) from None
+        raise
 
 
 def without_lists(f: Function, argtypes: tuple[types.Type, ...]) -> Function:

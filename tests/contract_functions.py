@@ -248,6 +248,9 @@ def _(v, m):
     np.fill_diagonal(m[:, :3], v[0])
     np.copyto(m[2], y * v)
     y[1:3].fill(v[1] ** 2)
+    np.putmask(m[::2], m[::2] > 0.2, v)
+    np.place(m, m < 0, v[:2] * y[0])
+    np.put(m.T, np.array([1, 5]), v[2])
     return weigh(y) + weigh(m)
 
 

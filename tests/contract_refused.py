@@ -330,6 +330,16 @@ def _(x):
     return x
 
 
+def first_replaced(t, x):
+    t[0] = x
+    return np.sum(t * x)
+
+
+@refused("globals and closure variables: changing", 0.7, helper=True)
+def _(x):
+    return first_replaced(TABLE[:], x)
+
+
 @refused("globals and closure variables: attributes", 0.7)
 def _(x):
     return x * thing.factor

@@ -431,8 +431,23 @@ def fill_diagonal(a: Any, val: Any) -> None:
 
 
 def put(a: Any, ind: Any, v: Any) -> None:
-    flat = a.ravel()
+    flat = a.flat
     flat[ind] = v
+
+
+def putmask(a: Any, mask: Any, values: Any) -> None:
+    flat, chosen, v = a.flat, mask.flat, np.atleast_1d(np.asarray(values)).flatten()
+    for i in range(a.size):
+        if chosen[i]:
+            flat[i] = v[i % len(v)]
+
+
+def place(arr: Any, mask: Any, vals: Any) -> None:
+    flat, chosen, v, k = arr.flat, mask.flat, np.atleast_1d(np.asarray(vals)).flatten(), 0
+    for i in range(arr.size):
+        if chosen[i]:
+            flat[i] = v[k % len(v)]
+            k += 1
 
 
 def shuffle(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
@@ -465,6 +480,8 @@ HANDLERS: dict[Any, Handler] = {
     np.copyto: copyto,
     np.fill_diagonal: written_out(fill_diagonal),
     np.put: written_out(put),
+    np.putmask: written_out(putmask),
+    np.place: written_out(place),
     np.random.shuffle: shuffle,
     np.finfo: static(np.finfo),
     np.iinfo: static(np.iinfo),

@@ -62,8 +62,6 @@ METHODS: dict[str, Callable[..., Any]] = {
 }
 
 MUTATORS: dict[Any, str] = {
-    np.place: "assign with a mask: a[mask] = v",
-    np.putmask: "assign with a mask: a[mask] = v",
     np.put_along_axis: "assign the elements in a loop",
 }
 """NumPy functions that change an argument, with what to write instead."""
@@ -83,6 +81,7 @@ BUILTINS: dict[Any, tuple[str, str]] = {
     eval: ("`eval` is not supported", "write the expression out"),
     exec: ("`exec` is not supported", "write the statements out"),
     iter: ("`iter` is not supported", "write a for loop"),
+    np.nditer: ("`np.nditer` is not supported", "write for v in a.flat"),
     next: ("`next` is not supported", "write a for loop"),
 }
 """Built-in functions that are refused, with what to do instead."""

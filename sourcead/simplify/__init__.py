@@ -16,6 +16,7 @@ from .fuse import fuse
 from .increments import increments
 from .licm import licm, reuse_buffers
 from .stores import dead_stores
+from .wide import wide_sums
 
 __all__ = [
     "accumulators",
@@ -34,6 +35,7 @@ __all__ = [
     "reuse_buffers",
     "simplify",
     "storage",
+    "wide_sums",
 ]
 
 
@@ -56,4 +58,4 @@ def size(f: Function) -> int:
 def polish(f: Function) -> Function:
     """The last touch: buffers made once; for the reader fewer names, and expressions as somebody would write them."""
     f = reuse_buffers(dce(dead_stores(dce(f))))
-    return fold(coalesce(f))
+    return fold(coalesce(wide_sums(f)))
