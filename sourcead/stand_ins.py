@@ -167,6 +167,11 @@ def of_matrix(results: Callable[[Any], Any], complexes: bool = False) -> Callabl
     return typer
 
 
+def part(t: Any) -> Any:
+    """The type of the real part."""
+    return t.underlying_float if isinstance(t, types.Complex) else t
+
+
 def vector(t: Any) -> Any:
     return types.Array(t, 1, "C")
 
@@ -176,14 +181,14 @@ def matrix(t: Any, layout: str) -> Any:
 
 
 stands_for(np.linalg.inv)(of_matrix(lambda t: matrix(t, "F"), complexes=True))
-stands_for(np.linalg.cholesky)(of_matrix(lambda t: matrix(t, "C")))
+stands_for(np.linalg.cholesky)(of_matrix(lambda t: matrix(t, "C"), complexes=True))
 stands_for(np.linalg.det)(of_matrix(lambda t: t, complexes=True))
-stands_for(np.linalg.slogdet)(of_matrix(lambda t: types.UniTuple(t, 2)))
-stands_for(np.linalg.eigvalsh)(of_matrix(vector))
-stands_for(np.linalg.eigvals)(of_matrix(vector))
-stands_for(np.linalg.eig)(of_matrix(lambda t: types.Tuple((vector(t), matrix(t, "F")))))
-stands_for(np.linalg.eigh)(of_matrix(lambda t: types.Tuple((vector(t), matrix(t, "F")))))
-stands_for(np.linalg.qr)(of_matrix(lambda t: types.Tuple((matrix(t, "A"), matrix(t, "F")))))
+stands_for(np.linalg.slogdet)(of_matrix(lambda t: types.Tuple((t, part(t))), complexes=True))
+stands_for(np.linalg.eigvalsh)(of_matrix(lambda t: vector(part(t)), complexes=True))
+stands_for(np.linalg.eigvals)(of_matrix(vector, complexes=True))
+stands_for(np.linalg.eig)(of_matrix(lambda t: types.Tuple((vector(t), matrix(t, "F"))), complexes=True))
+stands_for(np.linalg.eigh)(of_matrix(lambda t: types.Tuple((vector(part(t)), matrix(t, "F"))), complexes=True))
+stands_for(np.linalg.qr)(of_matrix(lambda t: types.Tuple((matrix(t, "A"), matrix(t, "F"))), complexes=True))
 
 
 @stands_for(np.linalg.solve)
@@ -194,18 +199,18 @@ def solve(a: Any, b: Any) -> Any:
 
 @stands_for(np.linalg.pinv)
 def pinv(a: Any, rcond: Any = None) -> Any:
-    return of_matrix(lambda t: matrix(t, "F"))(a)
+    return of_matrix(lambda t: matrix(t, "F"), complexes=True)(a)
 
 
 @stands_for(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     x = solve(a, b)
-    return None if x is None else types.Tuple((x, vector(x.dtype), types.int32, vector(x.dtype)))
+    return None if x is None else types.Tuple((x, vector(part(x.dtype)), types.int32, vector(part(x.dtype))))
 
 
 @stands_for(np.linalg.svd)
 def svd(a: Any, full_matrices: Any = True) -> Any:
-    return of_matrix(lambda t: types.Tuple((matrix(t, "F"), vector(t), matrix(t, "F"))))(a)
+    return of_matrix(lambda t: types.Tuple((matrix(t, "F"), vector(part(t)), matrix(t, "F"))), complexes=True)(a)
 
 
 @stands_for(np.linalg.matrix_power)

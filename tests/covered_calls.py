@@ -160,6 +160,14 @@ LINALG = [
     ),
     *of("np.linalg.F(q)", "cholesky eigh eigvalsh"),
     *of("np.linalg.F(d)", "eig eigvals"),
+    *of("np.linalg.F(S)", "det inv slogdet qr eigvals matrix_rank"),
+    *of("np.linalg.F(Q)", "cholesky eigvalsh"),
+    *("np.linalg.pinv(M)", "np.linalg.qr(M)", "np.linalg.lstsq(M, z)[0]", "np.linalg.solve(S, S[0])"),
+    *("np.linalg.svd(M, False)[1]", "np.linalg.norm(M)", "np.linalg.matrix_power(S, 3)", "np.linalg.lstsq(M, M)[0]"),
+    *("w, e = np.linalg.eigh(Q); np.abs(e)", "w, e = np.linalg.eig(S); np.abs(e)"),
+    "w, e = np.linalg.eigh(Q); (e * w ** 0.5) @ np.conj(e.T)",
+    "e, w, f = np.linalg.svd(M, False); (e * w ** 2) @ f, np.abs(e), np.abs(f)",
+    "e, w, f = np.linalg.svd(M.T, False); e[:, :1] @ f[:1], np.abs(e) @ np.abs(f)",
 ]
 FOURIER = [
     *of("np.fft.F(z)", "fft ifft hfft irfft"),

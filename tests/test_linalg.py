@@ -139,3 +139,30 @@ def test_layouts():
     check_layout(
         lambda a, b: np.linalg.det(a[1:, 1:]) * np.sum(np.linalg.solve(a.T, b)), big[::2, ::2], b[0, :1] + a[0], True
     )
+
+
+# ---- complex matrices ------------------------------------------------------------------------------------
+
+
+R = np.random.RandomState(4)
+Z = R.uniform(-1, 1, (3, 3)) + 1j * R.uniform(-1, 1, (3, 3))
+
+
+def factorised(z):
+    w, v = np.linalg.eigh(z)
+    return np.sum(np.abs(v) * w)
+
+
+def test_complex_matrices_compiled():
+    got = sourcead.grad(factorised, cache=False)(Z)
+    np.testing.assert_allclose(got, grad(factorised)(Z), 1e-10, 1e-12)
+
+
+def test_the_phase_of_a_vector_has_no_derivative():
+    f = sourcead.grad(lambda z: np.sum(np.linalg.eigh(np.conj(z.T) @ z)[1].real), jit=False, cache=False)
+    assert np.isnan(f(Z)).any()
+
+
+def test_no_tangents_of_complex_factorisations():
+    with pytest.raises(sourcead.Unsupported, match="has no tangent"):
+        sourcead.jvp(factorised, (Z,), (Z,), jit=False)

@@ -9,9 +9,9 @@ from numba.core import types
 
 from .. import primitives as p
 from ..derived import INT, dtype, plain, scalar_type
-from ..errors import RuleMissing, Unsupported
-from ..infer import is_array
-from ..ir import Accum, Assign, Call, Const, Expr, For, Index, Loc, Stmt, Unpack, Var
+from ..errors import RuleMissing, Unsupported, spelled
+from ..infer import is_array, is_complex
+from ..ir import Accum, Assign, Call, Const, Expr, For, Index, Loc, Stmt, Unpack, Var, variables
 from ..reverse.atoms import rank, untwisted
 from ..reverse.linalg import Named
 from ..rules import rule_of
@@ -53,6 +53,11 @@ def tangents(
     if rule is None or rule.pushforward is None:
         raise RuleMissing(value.fn, loc)
     first = targets[0]
+    complexes = any(is_complex(scalar_type(c.types[n])) for a in value.args for n in variables(a))
+    if complexes and rule.of_complex is not None:
+        raise Unsupported(
+            f"{spelled(value.fn)} of complex matrices has no tangent", loc, "differentiate backwards: grad, vjp"
+        )
     named = Named(c, loc, scalar_type(c.types[first.name]))
     if all(x is None for x in dots):
         return [] if isinstance(s, Accum) else [(t, [c.zeros(t.name)]) for t in targets if t.name in c.active]

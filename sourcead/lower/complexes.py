@@ -33,6 +33,8 @@ HANDLED: frozenset[Any] = VIEWS | {
     *(np.dot, op.matmul, np.matmul, np.vdot, np.outer, np.kron),
     *(np.sum, builtins.sum, np.mean, np.prod, np.cumsum, np.cumprod, np.trace, np.diff, np.linalg.norm),
     *(np.linalg.solve, np.linalg.inv, np.linalg.det, np.linalg.matrix_power, np.fft.fft, np.fft.ifft),
+    *(np.linalg.slogdet, np.linalg.pinv, np.linalg.lstsq, np.linalg.cholesky, np.linalg.qr, np.linalg.svd),
+    *(np.linalg.eigh, np.linalg.eigvalsh, np.linalg.eig, np.linalg.eigvals),
     *(np.diag, np.tril, np.triu, np.where, np.concatenate, np.append, np.stack, np.hstack, np.vstack),
     *(np.column_stack, np.repeat, np.tile, np.roll, np.take),
     *(fn for fn in vars(cmath).values() if callable(fn)),

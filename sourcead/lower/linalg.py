@@ -12,6 +12,7 @@ from numba.core import types
 from ..infer import is_complex
 from ..ir import Call, Const, Expr, Unpack, Var, variables
 from ..rules import rule_of
+from ..stand_ins import part
 from .build import Builder, number
 from .elementwise import tree
 from .products import dot, factor, made
@@ -97,7 +98,7 @@ def det(b: Builder, a: Any) -> Any:
 def slogdet(b: Builder, a: Any) -> Any:
     matrix(b, a, np.linalg.slogdet)
     kind = floating(a)
-    return several(b, Call(np.linalg.slogdet, (contiguous(b, a, kind),)), ((kind, (), ""), (kind, (), "")))
+    return several(b, Call(np.linalg.slogdet, (contiguous(b, a, kind),)), ((kind, (), ""), (part(kind), (), "")))
 
 
 @lowers(np.linalg.pinv)
@@ -114,8 +115,8 @@ def lstsq(b: Builder, a: Any, other: Any, rcond: Any = None) -> Any:
     operands = contiguous(b, a, kind), contiguous(b, other, kind), *(() if rcond is None else (rcond,))
     (m, n), tail = extents(b, a), extents(b, other)[1:]
     solution = (kind, (n, *tail), "F" if tail else "C")
-    values = (kind, (b.integer(min, m, n),), "C")
-    return several(b, Call(np.linalg.lstsq, operands), (solution, (kind, 1, "C"), (types.int32, (), ""), values))
+    values = (part(kind), (b.integer(min, m, n),), "C")
+    return several(b, Call(np.linalg.lstsq, operands), (solution, (part(kind), 1, "C"), (types.int32, (), ""), values))
 
 
 @lowers(np.linalg.matrix_power)
@@ -154,7 +155,7 @@ def eigh(b: Builder, a: Any) -> Any:
     matrix(b, a, np.linalg.eigh)
     kind, shape = floating(a), extents(b, a)
     e = Call(np.linalg.eigh, (contiguous(b, a, kind),))
-    return several(b, e, ((kind, shape[:1], "C"), (kind, shape, "F")))
+    return several(b, e, ((part(kind), shape[:1], "C"), (kind, shape, "F")))
 
 
 @lowers(np.linalg.eigvalsh)
@@ -196,7 +197,7 @@ def svd(b: Builder, a: Any, full_matrices: Any = Const(True)) -> Any:
     kind, (m, n) = floating(a), extents(b, a)
     k = b.integer(min, m, n)
     e = Call(np.linalg.svd, (contiguous(b, a, kind), Const(False)))
-    return several(b, e, ((kind, (m, k), "F"), (kind, (k,), "C"), (kind, (k, n), "F")))
+    return several(b, e, ((kind, (m, k), "F"), (part(kind), (k,), "C"), (kind, (k, n), "F")))
 
 
 def singular_values(b: Builder, a: Any) -> Any:

@@ -11,7 +11,7 @@ from numba.core import types
 from ..derived import Derived
 from ..errors import RuleMissing, Unsupported
 from ..infer import is_complex
-from ..ir import Accum, Assign, Call, Expr, Loc, Stmt, Var, rebuild
+from ..ir import Accum, Assign, Call, Expr, Loc, Stmt, Var, rebuild, variables
 from ..rules import is_atom, rule_of
 from .atoms import conjugate, rank, target, transposed, untwisted
 from .context import Context, scalar_type
@@ -23,14 +23,18 @@ def atom_shares(value: Call, y: Any, y_bar: Any, loc: Loc | None, c: Context) ->
     if rule is None:
         raise RuleMissing(value.fn, loc)
     args, made = value.args, y
-    if isinstance(y, Var) and is_complex(c.types[y.name]):  # of holomorphic functions, as for numbers
-        args, made = tuple(conjugate(a, c) for a in args), conjugate(y, c)
+    kinds = [scalar_type(c.types[n]) for a in args for n in variables(a)]
+    element = next(filter(is_complex, kinds), scalar_type(c.types[(y[0] if isinstance(y, tuple) else y).name]))
     try:
-        found = rule.pullback(args, made, y_bar, rank=lambda e: rank(e, c))
+        if is_complex(element) and rule.of_complex is not None:
+            found = rule.of_complex(y_bar, y, *args, rank=lambda e: rank(e, c))
+        else:
+            if isinstance(y, Var) and is_complex(element):  # of holomorphic functions, as for numbers
+                args, made = tuple(conjugate(a, c) for a in args), conjugate(y, c)
+            found = rule.pullback(args, made, y_bar, rank=lambda e: rank(e, c))
     except TypeError as e:
         raise Unsupported(str(e), loc) from None
-    first = y[0] if isinstance(y, tuple) else y
-    named = Named(c, loc, scalar_type(c.types[first.name]))
+    named = Named(c, loc, element)
     for operand, share in zip(value.args, found, strict=True):
         place = target(operand, c)
         if place is None or share is None:

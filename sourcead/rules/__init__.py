@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from . import array, draws, fourier, linalg, linalg_tangents, scalar
+from . import array, complex_linalg, draws, fourier, linalg, linalg_tangents, scalar
 from .array import dot_left, dot_right
 from .draws import is_draw
 from .kinds import RULES, Fixed, Rule, atom, bilinear, constant, elementwise, general, linear
@@ -20,6 +20,7 @@ __all__ = [
     "array",
     "atom",
     "bilinear",
+    "complex_linalg",
     "constant",
     "cost",
     "dot_left",
