@@ -28,6 +28,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TextIO
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -105,6 +106,23 @@ class Case:
             sys.settrace(None)
         return any(found)
 
+    def asks_for_no_angle(self) -> bool:
+        """Whether the program takes the angle of the origin, which has no derivative, not even an infinite one."""
+        found: list[bool] = []
+
+        def watched(y: Any, x: Any) -> Any:
+            found.append(bool(np.any((np.asarray(y) == 0) & (np.asarray(x) == 0))))
+            return np.arctan2(y, x)
+
+        space, there = self.f.__globals__, SimpleNamespace(**vars(np))
+        there.arctan2 = watched
+        space["np"] = there
+        try:
+            self.run()
+        finally:
+            space["np"] = np
+        return any(found)
+
     def along(self, grads: Any) -> float:
         """The slope along the direction that a gradient gives."""
         total: list[float] = []
@@ -163,6 +181,8 @@ def check(source: str, seed: int = 0, compiled: bool = False) -> str:
             return "unfit: kink"
         if not np.isfinite(slope) and case.overflows():
             return "unfit: large on the way"
+        if np.isnan(slope) and case.asks_for_no_angle():
+            return "unfit: no angle"
         raise AssertionError("slope", slope, wanted[0])
     _agree("tape", taped(case), got, scale, case)
     if compiled and "np.random" not in source:  # Numba has a generator of its own
