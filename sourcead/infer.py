@@ -47,7 +47,7 @@ from .ir import (
     with_blocks,
 )
 from .nested import DerivativeOf
-from .primitives import chosen, pack
+from .primitives import chosen, one_of, pack
 from .stand_ins import STAND_INS, masked, quoted
 
 
@@ -306,6 +306,9 @@ def refusal(error: Exception, places: list[Loc | None]) -> Unsupported:
     loc = places[line - 1] if line is not None and 0 < line <= len(places) else next(filter(None, places), None)
     reason = next((t.strip() for t in str(error).splitlines() if "Failed in" not in t and t.strip()), "")
     stood_in = next((fn for fn, s in STAND_INS.items() if f"<function {s.fn.__name__} at" in reason), None)
+    if stood_in is one_of:
+        what = "the items of a tuple with a computed index must be numbers, or arrays of one dtype and number of axes"
+        return Unsupported(what, loc, "use constant indices, or an if")
     if stood_in is not None:
         reason = f"it has no {spelled(stood_in)} for these arguments"
     return Unsupported(

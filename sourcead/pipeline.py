@@ -26,6 +26,7 @@ from .lower import lower
 from .nested import expanded
 from .outcome import GRAD, NO_OUTPUTS, Mode, Outputs, seed_types, tangent_types, with_written
 from .parallel import in_order, in_parallel, refuse_dependent
+from .picks import picked
 from .primitives import pack
 from .reverse import reverse
 from .reverse.chance import drawing_again, without_prints
@@ -196,6 +197,8 @@ def primal_stages(
         f = out["parse"] = f if parallel else in_order(f)
         f = out["ssa"] = ssa(f)
         f = out["infer"] = infer(f, tuple(leaf for t in argtypes for leaf in leaf_types(t)))
+        if (more := picked(f)) is not f:
+            f = out["picked"] = more
         if (more := spelled_out(f)) is not f:
             f = out["spelled"] = more
         f = known_calls(f)

@@ -100,6 +100,11 @@ def _items(v):
     return (lambda v: np.expand_dims(v, 0)) if isinstance(v, types.Array) else (lambda v: np.array([v]))
 
 
+def one_of(k: int, *items: Any) -> Any:
+    """The item of this number."""
+    return items[k]
+
+
 def element(v: Any, number: int) -> Any:
     """`v`, to be stored in the list of this number."""
     return v

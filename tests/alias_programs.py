@@ -130,3 +130,16 @@ def first_of_several(x):
         a = a * x
         first[0] += a[1]
     return np.sum(a * first)
+
+
+@program(np.array([0.3, 0.5, -0.2]), 40)
+def buffers_by_number(x, n):
+    m = np.outer(x, x)
+    rows = [m[0], m[:, 1], x]
+    s = 0.0
+    for k in range(n):
+        s += np.sum(rows[k % 3])
+        rows[-(k % 3)][1] *= 0.9
+        if k == 7:
+            rows[(k + 1) % 3][:] = rows[k % 3] * x
+    return s + np.sum(m * m)

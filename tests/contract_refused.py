@@ -175,6 +175,11 @@ def _(x, i):
     return ((x, 2.0), 3.0)[i]
 
 
+@refused("tuples, named tuples: computed", V, 1)
+def _(x, i):
+    return np.sum((x, np.outer(x, x))[i])
+
+
 @refused("strings", 0.7)
 def _(x):
     name = f"{x}"

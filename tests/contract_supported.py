@@ -353,6 +353,16 @@ def _(t):
     return s
 
 
+@supported(f"{TUPLES}: of tuples of arrays", V, 40)
+def _(x, n):
+    bufs = (x * 1.0, np.ones(4))
+    for k in range(n):
+        now, then = bufs[k % 2], bufs[(k + 1) % 2]
+        for i in range(4):
+            then[i] = 0.5 * now[i] * now[i - 1] + 0.1 * x[i]
+    return np.sum(bufs[n % 2] ** 2)
+
+
 @supported("strings: as arguments", 0.7, "cube")
 def _(x, name):
     return x**3 if name == NAME else x

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from .. import primitives as p
-from ..ir import Call, Const, Expr, Index
+from ..ir import Call, Const, Expr
 from .parser import Parser
 from .values import Record, Refusal, Tup, Value, is_code
 
@@ -117,8 +117,11 @@ def item(q: Parser, node: ast.expr, t: Tup, index: ast.expr) -> Value:
     q.unknown_indices += 1
     if isinstance(k, (Tup, Const)) or not t.items or not all(map(is_code, t.items)):
         raise Refusal("the index of a tuple must be a constant integer", "use an array for what is indexed in a loop")
-    row = q.temp(node, Call(p.array_of, tuple(q.operand(node, v) for v in t.items)))
+    values = tuple(q.operand(node, v) for v in t.items)
     n, at = len(t.items), q.operand(index, k)
+    match k:
+        case Call(op.mod, (_, Const(int() as m))) if 0 < m <= n:
+            return Call(p.one_of, (at, *values))
     for fn, end in ((op.ge, -n), (op.lt, n)):
         q.require(node, Call(fn, (at, Const(end))), IndexError, "tuple index out of range")
-    return Index(row, (at,))
+    return Call(p.one_of, (q.temp(node, Call(p.from_front, (at, Const(n)))), *values))
