@@ -37,6 +37,7 @@ from .ir import (
     with_blocks,
 )
 from .routines import Routine, flat
+from .structure import leaf_types
 
 Takes = None | tuple["Takes", ...]  # how operands make an argument: one, or tuples of them
 
@@ -171,6 +172,12 @@ class _Expansion:
             )["fuse"]
         except TypeError as e:
             raise Unsupported(str(e), s.loc) from e
+        from .symmetric import called, gradient_call
+
+        if (whole := gradient_call(g, argtypes, inner)) is not None:
+            targets, call = called(whole, args, kinds_of(whole.program), s.loc, self.named)
+            out.append(call)
+            return dict(enumerate(targets))
         new = {n: self.fresh(n) for n in sorted(variable_names(inner))}
         self.types.update({new[n]: t for n, t in inner.types.items() if n in new})
         self.constants.update({new[n]: a for n, a in inner.constants.items()})
@@ -179,6 +186,17 @@ class _Expansion:
         assert isinstance(end, Return)
         out += body
         return dict(enumerate(leaves(end.values[0])))
+
+    def named(self, t: Any) -> Var:
+        name = self.fresh.temp()
+        self.types[name] = t
+        return Var(name)
+
+
+def kinds_of(f: Function) -> tuple[Any, ...]:
+    from .pipeline import result_type
+
+    return leaf_types(result_type(f))
 
 
 Returned = dict[int, Expr]

@@ -39,6 +39,7 @@ from .simplify.sink import sink
 from .spelled import spelled_out
 from .ssa import ssa
 from .structure import Shape, leaf_types
+from .symmetric import GradientCall, calling, gradient_call, pullback
 
 Stages = dict[str, Function]
 
@@ -137,6 +138,8 @@ def routine_program(r: Any, primals: dict[Routine, Function]) -> Function:
 
 def routine_fused(r: Any, primals: dict[Routine, Function]) -> Function:
     routine = r.routine
+    if isinstance(routine, GradientCall):
+        primals[routine] = routine.program
     if routine not in primals:
         primals[routine] = primal_stages(None, routine.argtypes, routine=routine)["primal fused"]
     f = primals[routine]
@@ -144,6 +147,10 @@ def routine_fused(r: Any, primals: dict[Routine, Function]) -> Function:
         return replace(f, returns=result_type(f))
     if isinstance(r, Pushforward):
         f = pushforward(routine_fused(r.of, primals), r)
+        return replace(derived_stages(f, "forward")["fuse"], returns=f.returns)
+    if isinstance(routine, GradientCall):
+        inner = list(primal_stages(routine.derivative.pyfunc, routine.arguments).values())[-1]
+        f = pullback(r, inner, lambda g: derived_stages(rules_written_out(g, primal_stages)))
         return replace(derived_stages(f, "forward")["fuse"], returns=f.returns)
     generator = f.params[-1]
     wrt = sorted((f.params[k] for k in r.wrt), key=lambda n: is_array(f.types[n]))
@@ -188,6 +195,8 @@ def primal_stages(
         f = out["derivative"] = replace(inner["fuse"], body=inner["fuse"].body)
         if along:  # which takes the program as it is
             return out
+        if (whole := gradient_call(pyfunc, argtypes, f)) is not None:
+            f = calling(whole, f, leaf_types(result_type(f)))
         f = out["ssa"] = ssa(f)
     else:
         if routine is not None:

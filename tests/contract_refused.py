@@ -321,14 +321,6 @@ def _(v):
     return np.sum(v * w)
 
 
-def power(x, n):
-    return 1.0 if n == 0 else x * power(x, n - 1)
-
-
-powers = sourcead.grad(lambda x: power(x, 3), jit=False, cache=False)
-refused(f"{RECURSIVE}: second", 0.7, placed=False, says="write a loop")(powers)
-
-
 @refused("globals and closure variables: changing", 0.7)
 def _(x):
     TABLE[0] = x

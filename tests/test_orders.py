@@ -108,7 +108,25 @@ def test_functions_that_call_derivatives(f: Any) -> None:
     assert jvp(f, (X, 0.7), (V, 0.3), jit=False)[1] == pytest.approx(want, 1e-7)
 
 
-@pytest.mark.parametrize("h", [energy, loop_of_unknown_length, arrays_made_in_a_loop, recursive])
+TWICE = [energy, loop_of_unknown_length, arrays_made_in_a_loop, recursive]
+
+
+@pytest.mark.parametrize("h", TWICE)
+def test_reverse_over_reverse(h: Any) -> None:
+    """Gradients over which reverse mode does not go are taken as a whole."""
+    slope, both = grad(h, (0, 1), jit=False), value_and_grad(h, (0, 1), jit=False)
+
+    def f(x, w):
+        a, b = slope(x, w)
+        v, (c, d) = both(x * w, w)
+        return np.sum(a * c) * b + v * d
+
+    by_x, by_w = grad(f, (0, 1), jit=False)(X, 0.7)
+    want = differences(f, X, 0.7, V, 0.3)
+    assert np.sum(by_x * V) + by_w * 0.3 == pytest.approx(want, 1e-6)
+
+
+@pytest.mark.parametrize("h", TWICE)
 def test_second_derivatives(h: Any) -> None:
     """Forward mode goes over every gradient."""
     g = grad(h, (0, 1), jit=False)

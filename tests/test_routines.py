@@ -150,9 +150,11 @@ def test_refusals(f, args, message):
         grad(f, jit=False, cache=False)(*args)
 
 
-def test_second_derivatives_are_refused():
-    with pytest.raises(Unsupported, match="second derivative of a function that calls itself"):
-        grad(grad(lambda x: repeated(x, 3), jit=False), jit=False, cache=False)(0.5)
+def test_second_derivatives():
+    g = grad(lambda x: repeated(x, 3), jit=False)
+    assert grad(g, jit=False, cache=False)(0.5) == pytest.approx((g(0.5 + 1e-5) - g(0.5 - 1e-5)) / 2e-5, 1e-6)
+    second, third = grad(g, jit=False), grad(grad(g, jit=False), jit=False, cache=False)
+    assert third(0.5) == pytest.approx((second(0.5 + 1e-5) - second(0.5 - 1e-5)) / 2e-5, 1e-6)
 
 
 def test_a_variable_of_the_same_name():

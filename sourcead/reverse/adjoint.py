@@ -36,7 +36,7 @@ from ..ir import (
     walk,
     written,
 )
-from ..routines import Pullback, Routine
+from ..routines import DERIVED, Routine
 from ..rules import is_atom, is_constant, may_be_infinite, result_extents, rule_of
 from .atoms import dot_shares, routine_shares
 from .context import INT, Context, dtype, scalar_type, zero
@@ -54,6 +54,8 @@ def adjoint(s: Stmt, c: Context) -> list[Stmt]:
             bars = tuple(c.bar(t.name) if t.name in c.active else None for t in targets)
             if not any(bars):
                 return []
+            if isinstance(value.fn, DERIVED):
+                raise only_forward(loc)
             if isinstance(value.fn, Routine):
                 return routine_shares(value, targets, bars, loc, c)
             return atom_shares(value, targets, bars, loc, c)
@@ -69,12 +71,16 @@ def adjoint(s: Stmt, c: Context) -> list[Stmt]:
         case Move():
             return move(s, c)
         case Push(loc, Var(a), _) | Pop(loc, _, Var(a)) if a in c.active:
-            raise Unsupported(
-                "a second derivative through a loop that makes new arrays in each iteration",
-                loc,
-                "write into arrays that are made before the loop",
-            )
+            raise only_forward(loc)
     return []
+
+
+def only_forward(loc: Loc | None) -> Unsupported:
+    return Unsupported(
+        "reverse mode cannot go over this a second time",
+        loc,
+        "take one of the derivatives by forward mode: hvp, or jvp of a gradient",
+    )
 
 
 def increment(a_bar: Var, index: tuple[Expr, ...], value: Expr, loc: Loc | None, c: Context) -> list[Stmt]:
@@ -226,17 +232,11 @@ def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list
         case Call(p.seed_like, (_, Var(seed))):  # of a pullback, which is differentiated again
             return [Accum(loc, c.bar(seed), y_bar)] if seed in c.active else []
         case Call(p.grown):
-            raise Unsupported(
-                "a second derivative through a loop whose number of trips is not known on entry",
-                loc,
-                "use a `for` loop over a range, without `break`",
-            )
+            raise only_forward(loc)
         case Call(Routine()):
             return routine_shares(value, (y,), (y_bar,), loc, c)
-        case Call(Pullback(), args) if any(n in c.active for n in variables(*args)):
-            raise Unsupported(
-                "a second derivative of a function that calls itself", loc, "write a loop instead of the recursion"
-            )
+        case Call(fn, args) if isinstance(fn, DERIVED) and any(n in c.active for n in variables(*args)):
+            raise only_forward(loc)
         case Call(np.dot):
             return dot_shares(value, y_bar, loc, c)
         case Call(fn) if is_atom(fn):
