@@ -136,7 +136,8 @@ def routine_program(r: Any, primals: dict[Routine, Function]) -> Function:
     return replace(polish(f), returns=f.returns)
 
 
-def routine_fused(r: Any, primals: dict[Routine, Function]) -> Function:
+def routine_fused(r: Any, primals: dict[Routine, Function], again: bool = False) -> Function:
+    """The same, not polished yet; again: it is differentiated once more."""
     routine = r.routine
     if isinstance(routine, GradientCall):
         primals[routine] = routine.program
@@ -146,7 +147,7 @@ def routine_fused(r: Any, primals: dict[Routine, Function]) -> Function:
     if isinstance(r, Routine):
         return replace(f, returns=result_type(f))
     if isinstance(r, Pushforward):
-        f = pushforward(routine_fused(r.of, primals), r)
+        f = pushforward(routine_fused(r.of, primals, again=True), r)
         return replace(derived_stages(f, "forward")["fuse"], returns=f.returns)
     if isinstance(routine, GradientCall):
         inner = list(primal_stages(routine.derivative.pyfunc, routine.arguments).values())[-1]
@@ -159,6 +160,7 @@ def routine_fused(r: Any, primals: dict[Routine, Function]) -> Function:
     f = reverse(without_prints(f), tuple(wrt), value=False, single=False, seeds=seeds, in_place=True)
     arrays = f.params[: r.arrays]
     returns = types.Tuple([f.types[n] for n in (*(n for n in wrt if not is_array(f.types[n])), *arrays)])
+    f = rules_written_out(f, primal_stages) if again else f
     f = replace(derived_stages(f)["fuse"], returns=returns)
     return drawing_again(f, generator) if routine.draws else f
 

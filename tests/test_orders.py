@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from numba import njit
 from program_table import numbers
+from programs import PROGRAMS
 
 from sourcead import grad, hvp, jvp, jvp_fn, value_and_grad, vjp_fn
 
@@ -134,6 +135,26 @@ def test_second_derivatives(h: Any) -> None:
     for k in range(2):
         want = differences(lambda x, w, k=k: g(x, w)[k], X, 0.7, V, 0.3)
         np.testing.assert_allclose(product[k], want, 1e-6, 1e-8)
+
+
+RECURSIVE = "tree_over_an_array quicksort spectrum several_results exchanged_arguments rule_in_a_recursion"
+
+
+@pytest.mark.parametrize("name", RECURSIVE.split())
+def test_second_derivatives_of_programs(name: str) -> None:
+    case, rng = PROGRAMS[name], np.random.RandomState(0)
+    v = tuple(rng.uniform(-1, 1, np.shape(case.args[k]))[()] for k in case.argnums)
+    g = grad(case.f, case.argnums, jit=False)
+
+    def at(t: float) -> Any:
+        args = list(case.fresh())
+        for k, d in zip(case.argnums, v, strict=True):
+            args[k] = args[k] + t * d
+        return g(*args)
+
+    product, h = hvp(case.f, case.argnums, jit=False)(v, *case.fresh()), 1e-5
+    for p, a, b in zip(product, at(h), at(-h), strict=True):
+        np.testing.assert_allclose(p, (a - b) / (2 * h), 1e-5, 1e-6)
 
 
 def cubic(x):

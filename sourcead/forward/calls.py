@@ -49,11 +49,12 @@ def tuple_with_tangents(s: Assign, y: Var, value: Call, given: dict[int, str], c
     """A pullback, whose result is taken apart later: tangents follow the items of its result."""
     kind = c.types[y.name]
     n = getattr(value.fn, "arrays", 0)
-    if y.name not in c.active or not given:
+    numbers = len(kind) - n
+    changed = [numbers + k for k in range(n) if k in given]
+    read = [k for k in range(numbers) if is_float(kind[k])] if y.name in c.active else []
+    if not given or not (changed or read):
         return [s]
-    numbers = len(kind) - n if n else len(kind)
-    changed = [k for k in range(n) if k in given]
-    wanted = tuple(k for k, t in enumerate(kind) if is_float(t) and (k < numbers or k - numbers in changed))
+    wanted = (*read, *changed)
     c.items[y.name] = {k: len(kind) + m for m, k in enumerate(wanted)}
     c.types[y.name] = types.Tuple([*kind, *(c.dot_type(kind[k]) for k in wanted)])
     return [Assign(s.loc, y, pushed(value, given, wanted, c))]
