@@ -10,10 +10,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numba.core.dispatcher import Dispatcher
 
 from ..api import grad, user_function
 from ..checks import argument_numbers
 from ..modes import jvp_fn, vjp_fn
+from ..ordinary import ordinary
 from . import points
 from .differences import by_complex_step, derivative
 from .weighted import weighted
@@ -52,7 +54,8 @@ class Level:
         for k, v in zip(self.wrt, points.copied(tuple(point)), strict=True):
             args[k] = v
         with np.errstate(all="ignore"):
-            return self.call(*args)
+            y = self.call(*args)
+        return points.each(lambda x: x[()] if isinstance(x, np.ndarray) else x, y)  # np.where gives arrays of no axes
 
     def along(self, seeds: Any, direction: Any) -> tuple[float, float]:
         """The derivative of `<seeds, f>` along a direction, and its error."""
@@ -113,7 +116,8 @@ def check_grads(
 def levels(
     f: Any, args: tuple[Any, ...], argnums: Any, modes: Sequence[str], jit: bool, rng: np.random.Generator
 ) -> Iterator[Level]:
-    fn = user_function(f)
+    readable = f if isinstance(f, Dispatcher) else ordinary(f)
+    fn = user_function(readable)
     bound = inspect.signature(fn).bind(*args)
     bound.apply_defaults()
     args, names = bound.args, tuple(bound.arguments)
@@ -123,19 +127,22 @@ def levels(
     name, exact = fn.__name__, not points.is_single(args)
     g = vjp_fn(f, wrt, jit=jit) if "rev" in modes else None
     push = pushed(f, wrt, args, jit) if "fwd" in modes else None
-    yield Level(f"`{name}`", f, args, names, wrt, pulled(g, args), push, exact)
+    level = Level(f"`{name}`", f, args, names, wrt, pulled(g, args), push, exact)
+    yield level
     title = f"`{name}`"
     while True:
-        y = f(*points.copied(args))
-        scalar, args, names, wrt = weighted(f, args, names, wrt, y, points.random_like(y, rng))
-        f, title = grad(scalar, wrt, jit=jit), f"the gradient of {title}"
+        y = level.value
+        scalar, args, names, wrt = weighted(readable, args, names, wrt, y, points.random_like(y, rng))
+        f = readable = grad(scalar, wrt, jit=jit)
+        title = f"the gradient of {title}"
         push = pushed(f, wrt, args, jit) if "fwd" in modes else None
 
         def pull(seeds: Any, f: Any = f, args: Any = args, names: Any = names, wrt: Any = wrt) -> Any:
             product, own, _, at = weighted(f, args, names, wrt, seeds, seeds)
             return grad(product, at, jit=jit)(*points.copied(own))
 
-        yield Level(title, f, args, names, wrt, pull if "rev" in modes else None, push, exact)
+        level = Level(title, f, args, names, wrt, pull if "rev" in modes else None, push, exact)
+        yield level
 
 
 def pulled(g: Any, args: tuple[Any, ...]) -> Callable[[Any], Any] | None:

@@ -56,10 +56,10 @@ def weighted(
 
     given = [display(v, n, k in wrt) for k, (v, n) in enumerate(zip(args, names, strict=True))]
     terms = list(products("y", y, weights, frozen))
-    name = getattr(f, "__name__", "f").replace("<lambda>", "f")
+    name = "weighted_" + getattr(f, "__name__", "f").strip("<>")
     text = f"def {name}({', '.join(f'x{k}' for k in range(len(own)))}):\n"
     text += f"    y = inner({', '.join(given)})\n    return {' + '.join(terms)}\n"
-    file = f"<{name} weighted, {next(_serial)}>"
+    file = f"<{name}, {next(_serial)}>"
     linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
     exec(compile(text, file, "exec"), space)
     return space[name], tuple(own), tuple(paths), tuple(at)

@@ -255,6 +255,7 @@ def matched(q: Program, e: Expr, share: Expr, t: Any, r: Ruled) -> Iterator[Shar
 def check_kind(q: Program, of: str, given: Any, wanted: Any, kind: str) -> None:
     """Refuse an adjoint or a tangent of another kind than what it belongs to."""
     rule = q.ruled.rule
+    given = given.type if isinstance(given, types.Optional) and not is_array(wanted) else given
     if not is_float(wanted) or isinstance(given, types.NoneType):
         return
     number = given.dtype if is_array(given) else types.unliteral(given)

@@ -39,20 +39,28 @@ def ruled(q: Parser, node: ast.AST, rule: CustomRule, args: list[Value], kwargs:
 def written_form(rule: CustomRule) -> Value | None:
     """The tuple that the function is seen to return; None for what is no display of a tuple."""
     for kind in dict.fromkeys(("forward" if "forward" in rule.parts else "", "")):
+        fn = rule.function(kind)
         try:
-            tree = find(rule.function(kind)).node
+            tree = find(fn).node
         except Unsupported:
             continue
         returned = [r.value for r in returns_of(tree)] if isinstance(tree, ast.FunctionDef) else []
-        forms = {form_of(e.elts[0] if kind and isinstance(e, ast.Tuple) and e.elts else e) for e in returned}
+        first = [e.elts[0] if kind and isinstance(e, ast.Tuple) and e.elts else e for e in returned]
+        forms = {form_of(e, fn.__globals__) for e in first}
         if len(forms) == 1 and isinstance(form := forms.pop(), Tup):
             return form
     return None
 
 
-def form_of(e: ast.expr | None) -> Value:
-    if isinstance(e, ast.Tuple) and not any(isinstance(i, ast.Starred) for i in e.elts):
-        return Tup(tuple(map(form_of, e.elts)))
+def form_of(e: ast.expr | None, space: dict[str, Any]) -> Value:
+    match e:
+        case ast.Tuple(elts) if not any(isinstance(i, ast.Starred) for i in elts):
+            return Tup(tuple(form_of(i, space) for i in elts))
+        case ast.Call(ast.Name(name), args, []) if not any(isinstance(i, ast.Starred) for i in args):
+            cls = space.get(name)
+            fields = getattr(cls, "_fields", ()) if isinstance(cls, type) and issubclass(cls, tuple) else ()
+            if fields and len(fields) == len(args):
+                return Tup(tuple(form_of(i, space) for i in args), tuple(fields), cls)
     return Const(0)
 
 
