@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import math
+from collections import namedtuple
 
 import differences
 import numpy as np
@@ -12,7 +13,7 @@ import pytest
 from numba import njit, objmode
 from rule_programs import layer, rule_that_saves
 
-from sourcead import Unsupported, custom_rule, grad, jvp, jvp_fn, value_and_grad, vjp_fn
+from sourcead import Unsupported, check_grads, custom_rule, grad, jvp, jvp_fn, value_and_grad, vjp_fn
 
 X = np.array([0.4, 1.1, 0.7])
 
@@ -109,6 +110,35 @@ def test_single_precision():
     value, (x_bar, w_bar) = value_and_grad(lambda x, w: np.sum(times(x, w)), (0, 1), jit=False)(x, np.float32(2.0))
     assert value.dtype == x_bar.dtype == w_bar.dtype == np.float32
     np.testing.assert_allclose(x_bar, 2.0)
+
+
+Pair = namedtuple("Pair", "a b")
+
+
+@custom_rule
+def scaled_pair(p, how, w=None):
+    factor = 2.0 if how == "twice" else 1.0
+    if w is None:
+        return Pair(factor * p.a * p.b, p.a)
+    return Pair(factor * p.a * p.b * w, p.a)
+
+
+@scaled_pair.pullback
+def scaled_pair_pullback(p, how, w, y, y_bar):
+    factor = 2.0 if how == "twice" else 1.0
+    if w is None:
+        return Pair(factor * y_bar.a * p.b + y_bar.b, factor * y_bar.a * p.a), None, None
+    p_bar = Pair(factor * w * y_bar.a * p.b + y_bar.b, factor * w * y_bar.a * p.a)
+    return p_bar, None, factor * p.a * p.b * y_bar.a
+
+
+def test_named_tuples_flags_and_none():
+    def f(a, b, w):
+        q = scaled_pair(Pair(a, b), "twice")
+        u, v = scaled_pair(q, "once", w=w)
+        return q.a * u + v
+
+    check_grads(f, (1.3, 0.4, 0.7), order=1, modes=("rev",), jit=False)
 
 
 # ---- refusals --------------------------------------------------------------------------------------------
