@@ -23,3 +23,14 @@ def operands_before_calls_that_change_them(x):
     s = y[0] * overwrite_first(y) + y[0]
     y[1] = y[1] + overwrite_first(y) * x[0]
     return s * y[1]
+
+
+def applied(f, value, times):
+    for _ in range(times):
+        value = f(value)
+    return value
+
+
+@program(numbers(3))
+def given_integer_that_becomes_a_float(x):
+    return np.sum(x) * applied(lambda v: v * x[0], 3, times=2)

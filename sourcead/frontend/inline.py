@@ -44,7 +44,7 @@ def inline(q: Parser, node: ast.AST, callee: Nested | Static, args: list[Value],
                 act.env[name] = value  # known while parsing: flags prune branches
                 act.certain.add(name)
             else:
-                q.bind(tree, name, value)
+                q.bind(tree, name, value, parameter=True)
         return body(q, tree)
     finally:
         q.stack = caller

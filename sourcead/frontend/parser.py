@@ -365,17 +365,20 @@ class Parser:
         """The value as it is now, whatever happens to the variable."""
         return v if isinstance(v, Const) else self.temp(node, v)
 
-    def bind(self, node: ast.AST, name: str, value: Value) -> None:
-        """`name = value` in the current activation."""
+    def bind(self, node: ast.AST, name: str, value: Value, parameter: bool = False) -> None:
+        """`name = value` in the current activation; of a parameter, in front of its body."""
         if isinstance(value, Refused):
             raise Refusal
-        self.act.env[name] = value if self.stays(name, value) else self.keep(node, name, name, value)
+        self.act.env[name] = value if self.stays(name, value, int(parameter)) else self.keep(node, name, name, value)
         self.act.certain.add(name)
 
-    def stays(self, name: str, value: Value) -> bool:
-        """Is the name this constant wherever it is read, so that it is known while parsing?"""
+    def stays(self, name: str, value: Value, before: int = 0) -> bool:
+        """Is the name this constant wherever it is read, so that it is known while parsing?
+
+        before: how often it is assigned in front of the body
+        """
         fixed = isinstance(value, Const) and (value.value is None or isinstance(value.value, (str, int)))
-        return fixed and self.act.assigned[name] == 1 and name not in self.act.trusted
+        return fixed and self.act.assigned[name] + before == 1 and name not in self.act.trusted
 
     # ---- checks that Python makes -------------------------------------------------------------------
 
