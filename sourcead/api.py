@@ -162,7 +162,7 @@ class _Face:
     def _overlapped(self, values: Sequence[Any], error: p.Overlap) -> Any:
         """A call with arguments that overlap, one of which the function changes."""
         call = overlap.shared(values[self._first :])
-        if call is None or self.mode.outputs.argnums or self.mode.kind == "jvp":
+        if call is None or self.mode.outputs.argnums:
             raise error
         places, names = tuple(call.places), parameters(self.function)
         at = overlap.positions(self.argnums, places)
@@ -171,6 +171,10 @@ class _Face:
             f = overlap.function_of_memory(self.pyfunc, self.function.__name__, names, places)
             kind: Any = type(self)
             self.shared[places] = kind(f, wrt, self.value, self.has_aux, self.options, False, self.mode)
+        if self.mode.kind == "jvp":
+            given = dict(zip(self.argnums, (values[0],) if self.single else values[0], strict=True))
+            dots = overlap.tangents(call, given, dict(zip(self.argnums, at, strict=True)), names, self.mode.several)
+            return self.shared[places](dots, *overlap.arguments(call))
         result = self.shared[places](*values[: self._first], *overlap.arguments(call))
         kept, bars = (None, result)
         if self.value:

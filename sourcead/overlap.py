@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 import linecache
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -130,6 +130,42 @@ def arguments(call: Shared) -> list[Any]:
         ([v] if q is None else call.numbers(k)) for k, (v, q) in enumerate(zip(call.values, call.places, strict=True))
     )
     return [*call.memories, *itertools.chain.from_iterable(own)]
+
+
+def tangents(
+    call: Shared, given: Mapping[int, Any], at: Mapping[int, int], names: Sequence[str], several: bool
+) -> tuple[Any, ...]:
+    """The tangents of the arguments of the function of the common memories, by which it is differentiated.
+
+    given: the tangents of arguments; at: which parameter holds each. ValueError where two arguments that overlap are
+    given tangents that differ in a place of both.
+    """
+    out: dict[int, Any] = {}
+    known: dict[int, np.ndarray] = {}
+    for k, dot in given.items():
+        place = call.places[k]
+        if place is None:
+            out[at[k]] = dot
+            continue
+        if dot is None:
+            out.setdefault(at[k], None)
+            continue
+        memory = call.memories[place.memory]
+        each = np.moveaxis(np.asarray(dot), -1, 0) if several else np.asarray(dot)[None]
+        if each.shape[1:] != call.values[k].shape:
+            raise ValueError(f"the tangent of {names[k]} must have its shape")
+        if out.get(at[k]) is None:
+            out[at[k]] = np.zeros((len(each), *memory.shape), memory.dtype)
+            known[at[k]] = np.zeros(memory.shape, bool)
+        mine = call.shown(k, known[at[k]])
+        for one, row in zip(each, out[at[k]], strict=True):
+            there = call.shown(k, row)
+            if not np.array_equal(there[mine], one[mine]):
+                raise ValueError(f"the tangent of {names[k]} differs from that of an argument that it overlaps with")
+            there[...] = one
+        mine[...] = True
+    shown = (out[j] if j not in known else np.moveaxis(out[j], 0, -1) if several else out[j][0] for j in out)
+    return tuple(None if v is None else np.ascontiguousarray(v) if isinstance(v, np.ndarray) else v for v in shown)
 
 
 def positions(argnums: Sequence[int], places: Sequence[Place | None]) -> list[int]:

@@ -142,3 +142,29 @@ def test_pullbacks() -> None:
         np.testing.assert_allclose(value[0], several(*cut(memory.copy()))[0])
         for got, want in zip(gradients, cut(by_memory), strict=True):
             np.testing.assert_allclose(got, want, 1e-7)
+
+
+@pytest.mark.parametrize(("f", "shape", "cut"), CUTS)
+@pytest.mark.parametrize("several", [False, True])
+def test_tangents_of_memory(f: Any, shape: tuple[int, ...], cut: Cut, several: bool) -> None:
+    rng = np.random.RandomState(0)
+    memory, v = rng.uniform(0.5, 1.5, shape), rng.uniform(-1.0, 1.0, shape)
+    args, covered = cut(memory), np.zeros(shape, bool)
+    wrt = tuple(k for k, a in enumerate(args) if isinstance(a, np.ndarray) and np.shares_memory(a, memory))
+    for k in wrt:
+        cut(covered)[k][...] = True
+    _, by_memory = expected(f, memory, cut)
+    dots = tuple(cut(v)[k] for k in wrt)
+    dots = tuple(np.stack([d, 2.0 * d], axis=-1) for d in dots) if several else dots
+    _, tangent = sourcead.jvp_fn(f, wrt, several=several, jit=False, cache=False)(dots, *args)
+    want = np.sum(by_memory * v * covered)
+    np.testing.assert_allclose(tangent, [want, 2.0 * want] if several else want, 1e-7)
+
+
+def test_tangents_that_differ() -> None:
+    m = np.ones(8)
+    along = sourcead.jvp_fn(shifted, (0, 1), jit=False, cache=False)
+    with pytest.raises(ValueError, match="the tangent of y differs from that of an argument that it overlaps with"):
+        along((np.ones(4), np.zeros(4)), m[:4], m[2:6])
+    by_x = along((np.ones(4), None), m[:4], m[2:6])[1]
+    assert by_x == pytest.approx(along((np.ones(4), np.array([1.0, 1.0, 0.0, 0.0])), m[:4], m[2:6])[1])

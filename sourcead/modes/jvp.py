@@ -9,7 +9,7 @@ from typing import Any
 from ..api import _make, user_function
 from ..checks import argument_numbers
 from ..outcome import BOTH, Mode, Outputs
-from .vjp import at_once, kept
+from .vjp import kept
 
 
 def jvp_fn(
@@ -113,4 +113,4 @@ def jvp(
     if not wrt:
         raise TypeError("all tangents are None: give at least one direction")
     g = kept(jvp_fn, f, wrt, outnums, has_aux, jit, cache, options)
-    return g(tuple(tangents[k] for k in wrt), *at_once(bound.args))
+    return g(tuple(tangents[k] for k in wrt), *bound.args)
