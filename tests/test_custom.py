@@ -13,7 +13,7 @@ import pytest
 from numba import njit, objmode
 from rule_programs import layer, rule_that_saves
 
-from sourcead import Unsupported, check_grads, custom_rule, grad, jvp, jvp_fn, value_and_grad, vjp_fn
+from sourcead import Unsupported, check_grads, custom_rule, grad, jvp, jvp_fn, tape, value_and_grad, vjp_fn
 
 X = np.array([0.4, 1.1, 0.7])
 
@@ -139,6 +139,15 @@ def test_named_tuples_flags_and_none():
         return q.a * u + v
 
     check_grads(f, (1.3, 0.4, 0.7), order=1, modes=("rev",), jit=False)
+
+
+def test_the_tape_follows_rules():
+    assert tape.grad(cube_root)(8.0) == pytest.approx(1.0 / 12.0, rel=1e-14)
+    np.testing.assert_allclose(tape.grad(sum_of_roots)(X), 4.0 / 3.0 * np.cbrt(X), rtol=1e-13)
+    only = custom_rule(lambda x: x * 2.0)
+    only.pushforward(lambda x, y, x_dot: 2.0 * x_dot)
+    with pytest.raises(Unsupported, match="has no pullback"):
+        tape.grad(only)(8.0)
 
 
 # ---- refusals --------------------------------------------------------------------------------------------

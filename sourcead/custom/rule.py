@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import sys
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -36,6 +37,16 @@ class CustomRule(Part):
         self.parts: dict[str, FunctionType] = {}  # "forward", "pullback", "pushforward"
         self._compiled: dict[FunctionType, Any] = {}
         super().__init__(function, targetoptions=OPTIONS if options is None else options)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if "sourcead.tape" in sys.modules:
+            from ..tape import custom
+
+            if custom.meets_tape((*args, *kwargs.values())):
+                given = inspect.signature(self.py_func).bind(*args, **kwargs)
+                given.apply_defaults()
+                return custom.call(self, super().__call__, given.args)
+        return super().__call__(*args, **kwargs)
 
     # ---- what the user attaches ----
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from sourcead.custom import CustomRule
 from sourcead.errors import Unsupported
 from sourcead.special import known
 
@@ -44,7 +45,8 @@ def transformed(
     wanted = argnums if isinstance(argnums, tuple) else (argnums,)
     if not all(isinstance(k, int) and not isinstance(k, bool) for k in wanted):
         raise TypeError(f"argnums is an int or a tuple of ints, not {argnums!r}")
-    body = getattr(f, "py_func", f)  # of a function that Numba compiles, the Python function
+    # of a function that Numba compiles, the Python function
+    body = f if isinstance(f, CustomRule) else getattr(f, "py_func", f)
 
     @functools.wraps(body)
     def gradient(*args: Any, **kwargs: Any) -> Any:
