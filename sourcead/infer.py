@@ -10,7 +10,7 @@ import warnings
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import cache
-from types import BuiltinFunctionType, SimpleNamespace
+from types import BuiltinFunctionType, FunctionType, SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -221,7 +221,10 @@ def typeable(f: Function, wide: frozenset[Expr] = frozenset()) -> Function:
 @cache
 def known(fn: Callable[..., Any]) -> bool:
     """Does Numba compile calls of this function, or are they printed as syntax?"""
-    if fn in SPECIAL or not isinstance(fn, (BuiltinFunctionType, np.ufunc, type(np.sum))):
+    library = (getattr(fn, "__module__", None) or "").split(".")[0] in ("numpy", "scipy") and isinstance(
+        fn, FunctionType
+    )
+    if fn in SPECIAL or not (library or isinstance(fn, (BuiltinFunctionType, np.ufunc, type(np.sum)))):
         return True
     context = cpu_target.typing_context
     context.refresh()

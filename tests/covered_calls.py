@@ -232,6 +232,8 @@ BEYOND = [
         "np.put(x, k, u); x",
     ),
     *("np.copyto(x, w); x", "scipy.special.logsumexp(x)", "scipy.special.softmax(x)", "scipy.special.log_softmax(x)"),
+    *("np.linalg.matmul(m, y)", "np.linalg.outer(x, y)", "np.linalg.cross(s, q)", "np.linalg.vecdot(x, w)"),
+    *("np.linalg.svdvals(m)", "np.linalg.trace(s)", "np.linalg.matrix_transpose(m)", "np.linalg.multi_dot((s, m, y))"),
     *("math.isclose(u, v)", "math.factorial(n)", "math.isqrt(n)", "math.comb(4, n)", "math.perm(4, n)", "m.ctypes"),
     *("math.fmod(v, u)", "np.heaviside(0.0, u)", "np.heaviside(x, w)"),
     *("scipy.special.round(x)", "scipy.special.hyp2f1(0.5, 0.7, 1.5, u)"),

@@ -204,7 +204,8 @@ AXES = {
         + weigh(np.linalg.solve(a[:2, :2] + 3 * np.eye(2), a[0, 0]))
     ),
 }
-UFUNCS = [fn for fn in SPELLINGS if fn.__name__ == "outer" and fn not in AXES]
+UFUNCS = [fn for fn in SPELLINGS if isinstance(getattr(fn, "__self__", None), np.ufunc) and fn.__name__ == "outer"]
+UFUNCS = [fn for fn in UFUNCS if fn not in AXES]
 EINSUM = {
     "a": "ii->i; ij->ji; ij->j",
     "a,b": "ij,jk->ik; ij,kj->ki; ij,ij->; ij,ij->i; ij,kl->ijkl; ij,jk",

@@ -154,6 +154,7 @@ linear(np.moveaxis, lambda y_bar, x, a, b: np.moveaxis(y_bar, b, a), (cube, Fixe
 linear(np.flip, lambda y_bar, x, axis=None: np.flip(y_bar, axis), (mat, Fixed(None, 0)))
 linear(np.fliplr, lambda y_bar, x: np.fliplr(y_bar), (mat,))
 linear(np.flipud, lambda y_bar, x: np.flipud(y_bar), (mat,))
+linear(np.rot90, lambda y_bar, x, k=1: np.rot90(y_bar, -k), (mat, Fixed(1, 2, -1)))
 linear(
     np.roll,
     lambda y_bar, x, shift, axis=None: np.roll(y_bar, -np.asarray(shift), axis),

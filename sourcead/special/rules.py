@@ -13,7 +13,7 @@ import numpy as np
 import scipy.special as sp
 
 from ..rules.kinds import Unknown, apply, constant, elementwise, holomorphic, known, where
-from ..rules.scalar import LN2, LN10, anywhere, equal, positive, unit
+from ..rules.scalar import DEGREE, LN2, LN10, anywhere, equal, positive, unit
 
 ROOT_PI = math.sqrt(math.pi)
 ROOT_2PI = math.sqrt(2.0 * math.pi)
@@ -42,6 +42,8 @@ elementwise(sp.cbrt, lambda x, y: 1.0 / (3.0 * y * y), (positive,))
 elementwise(sp.exp2, lambda x, y: y * LN2)
 elementwise(sp.exp10, lambda x, y: y * LN10)
 elementwise(sp.cosm1, lambda x, y: -np.sin(x))
+elementwise(sp.sindg, lambda x, y: DEGREE * apply(sp.cosdg, x), ((-200.0, 200.0),))
+elementwise(sp.cosdg, lambda x, y: -DEGREE * apply(sp.sindg, x), ((-200.0, 200.0),))
 constant(sp.round)
 
 # ---- error functions (7.2, 7.17) and the normal distribution -----------------------------------------------

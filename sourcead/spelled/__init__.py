@@ -40,7 +40,19 @@ from ..spellings import SPELLINGS, Spelling, spellings
 from ..ssa import ssa
 from ..stand_ins import literal, stands_for
 from ..structure import leaf_types
-from . import arrangement, axes, curves, draws, fourier, grids, polynomials, predicates, products, statistics  # noqa: F401  (they register spellings)
+from . import (  # noqa: F401  (they register spellings)
+    arrangement,
+    axes,
+    curves,
+    draws,
+    fourier,
+    grids,
+    polynomials,
+    predicates,
+    products,
+    statistics,
+    without_nan,
+)
 
 __all__ = ["spelled_out"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
@@ -183,68 +183,6 @@ def tile(A: Any, reps: Any) -> Any:
     if not isinstance(reps, types.BaseTuple):
         return last
     return more_axes if added else each
-
-
-# ---- without nan ----------------------------------------------------------------------------------------
-
-
-def without_nan(fn: Callable[..., Any], make: Callable[[Any, Any], Callable[..., Any]]) -> None:
-    def chooser(a: Any, axis: Any = None, keepdims: Any = False) -> Any:
-        axes, keep = constant(axis), constant(keepdims)
-        return None if not real(a) or UNKNOWN in (axes, keep) else make(axes, keep)
-
-    spells(fn, when=along_axes)(chooser)
-
-
-def nansum(axes, keep):
-    return lambda a, axis, keepdims: np.sum(np.where(np.isnan(a), 0.0, a), axis=axes, keepdims=keep)
-
-
-def nanprod(axes, keep):
-    return lambda a, axis, keepdims: np.prod(np.where(np.isnan(a), 1.0, a), axis=axes, keepdims=keep)
-
-
-def nanmax(axes, keep):
-    return lambda a, axis, keepdims: np.max(np.where(np.isnan(a), -np.inf, a), axis=axes, keepdims=keep)
-
-
-def nanmin(axes, keep):
-    return lambda a, axis, keepdims: np.min(np.where(np.isnan(a), np.inf, a), axis=axes, keepdims=keep)
-
-
-def nanmean(axes, keep):
-    def mean(a, axis, keepdims):
-        n = np.sum(np.where(np.isnan(a), 0.0, 1.0), axis=axes, keepdims=keep)
-        return np.sum(np.where(np.isnan(a), 0.0, a), axis=axes, keepdims=keep) / n
-
-    return mean
-
-
-def nanvar(axes, keep):
-    def var(a, axis, keepdims):
-        n = np.sum(np.where(np.isnan(a), 0.0, 1.0), axis=axes, keepdims=True)
-        m = np.sum(np.where(np.isnan(a), 0.0, a), axis=axes, keepdims=True) / n
-        d = np.where(np.isnan(a), 0.0, a - m)
-        left = np.sum(np.where(np.isnan(a), 0.0, 1.0), axis=axes, keepdims=keep)
-        return np.sum(d * d, axis=axes, keepdims=keep) / left
-
-    return var
-
-
-def nanstd(axes, keep):
-    return lambda a, axis, keepdims: np.sqrt(np.nanvar(a, axis=axes, keepdims=keep))
-
-
-for _fn, _make in (
-    (np.nansum, nansum),
-    (np.nanprod, nanprod),
-    (np.nanmax, nanmax),
-    (np.nanmin, nanmin),
-    (np.nanmean, nanmean),
-    (np.nanvar, nanvar),
-    (np.nanstd, nanstd),
-):
-    without_nan(_fn, _make)
 
 
 # ---- axes ------------------------------------------------------------------------------------------------

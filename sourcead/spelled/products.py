@@ -15,6 +15,18 @@ from ..spellings import UNKNOWN, constant, is_array, spells
 # ---- stacks of matrices ----------------------------------------------------------------------------------
 
 
+def stack_of(a):
+    """The matrices one after another, along one axis."""
+    return np.ascontiguousarray(a).reshape((-1, a.shape[-2], a.shape[-1]))
+
+
+def by_pairs(fn, left, right, y):
+    """`fn(left, right)` for each pair in two stacks."""
+    for i in range(len(left)):
+        y[i] = fn(left[i], right[i])
+    return y
+
+
 @spells(op.matmul, np.matmul)
 def matmul(a: Any, b: Any) -> Any:
     """Of stacks: matrix by matrix, the stacks broadcast against one another."""
@@ -22,7 +34,7 @@ def matmul(a: Any, b: Any) -> Any:
         return None
 
     def matrix_on_the_left(a, b):
-        stack = np.ascontiguousarray(b).reshape((-1, b.shape[-2], b.shape[-1]))
+        stack = stack_of(b)
         y = np.empty((len(stack), a.shape[0], b.shape[-1]), (a[:1, :1] * stack[0, :1, :1]).dtype)
         for i in range(len(stack)):
             y[i] = np.dot(a, stack[i])
@@ -39,14 +51,10 @@ def matmul(a: Any, b: Any) -> Any:
 
     def stacks(a, b):
         lead = (a[..., :1, :1] * b[..., :1, :1]).shape[:-2]
-        u = np.ascontiguousarray(np.broadcast_to(a, lead + a.shape[-2:]))
-        v = np.ascontiguousarray(np.broadcast_to(b, lead + b.shape[-2:]))
-        left = u.reshape((-1, a.shape[-2], a.shape[-1]))
-        right = v.reshape((-1, b.shape[-2], b.shape[-1]))
+        left = stack_of(np.broadcast_to(a, lead + a.shape[-2:]))
+        right = stack_of(np.broadcast_to(b, lead + b.shape[-2:]))
         y = np.empty((len(left), a.shape[-2], b.shape[-1]), (left[0, :1, :1] * right[0, :1, :1]).dtype)
-        for i in range(len(left)):
-            y[i] = np.dot(left[i], right[i])
-        return y.reshape(lead + y.shape[1:])
+        return by_pairs(np.dot, left, right, y).reshape(lead + y.shape[1:])
 
     by_rank = {(1, b.ndim): vector_on_the_left, (a.ndim, 1): vector_on_the_right}
     by_rank |= {(2, b.ndim): matrix_on_the_left, (a.ndim, 2): matrix_on_the_right}
@@ -269,7 +277,7 @@ def by_matrix(fn: Callable[..., Any], gives_number: bool = False) -> None:
             return None
 
         def each(a):
-            stack = np.ascontiguousarray(a).reshape((-1, a.shape[-2], a.shape[-1]))
+            stack = stack_of(a)
             y = np.empty(stack.shape[:end], stack.dtype)
             for i in range(len(stack)):
                 y[i] = fn(stack[i])
@@ -293,18 +301,46 @@ def solve(a: Any, b: Any) -> Any:
         return None
 
     def vector(a, b):
-        stack = np.ascontiguousarray(a).reshape((-1, a.shape[-2], a.shape[-1]))
+        stack = stack_of(a)
         y = np.empty((len(stack), len(b)), (stack[0, 0, :1] * b[:1]).dtype)
         for i in range(len(stack)):
             y[i] = np.linalg.solve(stack[i], b)
         return y.reshape(a.shape[:-2] + b.shape)
 
     def matrices(a, b):
-        stack = np.ascontiguousarray(a).reshape((-1, a.shape[-2], a.shape[-1]))
-        sides = np.ascontiguousarray(b).reshape((-1, b.shape[-2], b.shape[-1]))
+        stack, sides = stack_of(a), stack_of(b)
         y = np.empty(sides.shape, (stack[0, 0, :1] * sides[0, 0, :1]).dtype)
-        for i in range(len(stack)):
-            y[i] = np.linalg.solve(stack[i], sides[i])
-        return y.reshape(b.shape)
+        return by_pairs(np.linalg.solve, stack, sides, y).reshape(b.shape)
 
     return vector if b.ndim == 1 else matrices if b.ndim == a.ndim else None
+
+
+# ---- other names -----------------------------------------------------------------------------------------
+
+
+def named(name: str, chooser: Callable[..., Any]) -> None:
+    """A function of `np.linalg` that came with NumPy 2."""
+    spells(*(fn for n, fn in vars(np.linalg).items() if n == name))(chooser)
+
+
+named("matmul", lambda x1, x2: lambda x1, x2: x1 @ x2)
+named("outer", lambda x1, x2: lambda x1, x2: np.outer(x1, x2))
+named("cross", lambda x1, x2: lambda x1, x2: np.cross(x1, x2))
+named("vecdot", lambda x1, x2: lambda x1, x2: np.vecdot(x1, x2))
+named("svdvals", lambda x: lambda x: np.linalg.svd(x, False)[1])
+named("trace", lambda x, offset=0: (lambda x, offset: np.trace(x, offset)) if is_array(x, 2) else None)
+named("matrix_transpose", lambda x: (lambda x: np.swapaxes(x, -1, -2)) if is_array(x) and x.ndim > 1 else None)
+
+
+@spells(np.linalg.multi_dot)
+def multi_dot(arrays: Any) -> Any:
+    """From left to right."""
+    rest = tuple(range(1, len(arrays))) if isinstance(arrays, types.BaseTuple) else ()
+
+    def chain(arrays):
+        y = arrays[0]
+        for k in range(len(rest)):
+            y = y @ arrays[rest[k]]
+        return y
+
+    return chain if rest else None

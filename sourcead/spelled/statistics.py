@@ -1,8 +1,7 @@
-"""Means and moments, of everything and of what is not nan."""
+"""Means, moments and histograms."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -97,111 +96,6 @@ def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Any:
     if not (is_array(x) and isinstance(by_rows, bool)):
         return None
     return alone_vector if alone and x.ndim == 1 else matrix
-
-
-# ---- without nan -----------------------------------------------------------------------------------
-
-
-def skipping(fn: Callable[..., Any], body: Callable[..., Any]) -> None:
-    """`fn(a)` for an array of real numbers."""
-    spells(fn)(lambda a: body if is_array(a) and real(a) else None)
-
-
-def nansum(a):
-    s = 0.0
-    for v in a.ravel():
-        if not np.isnan(v):
-            s += v
-    return s
-
-
-def nanprod(a):
-    s = 1.0
-    for v in a.ravel():
-        if not np.isnan(v):
-            s *= v
-    return s
-
-
-def nanmean(a):
-    s = 0.0
-    n = 0
-    for v in a.ravel():
-        if not np.isnan(v):
-            s += v
-            n += 1
-    return s / n
-
-
-def nanvar(a):
-    m = nanmean(a)
-    s = 0.0
-    n = 0
-    for v in a.ravel():
-        if not np.isnan(v):
-            s += (v - m) * (v - m)
-            n += 1
-    return s / n
-
-
-def nanstd(a):
-    return np.sqrt(nanvar(a))
-
-
-def kept(a):
-    flat = a.ravel()
-    return flat[~np.isnan(flat)]
-
-
-def nanmax(a):
-    flat = kept(a)
-    return np.nan if len(flat) == 0 else np.max(flat)
-
-
-def nanmin(a):
-    flat = kept(a)
-    return np.nan if len(flat) == 0 else np.min(flat)
-
-
-def nanmedian(a):
-    flat = kept(a)
-    return np.nan if len(flat) == 0 else np.median(flat)
-
-
-def nancumsum(a):
-    flat = a.ravel()
-    return np.cumsum(np.where(np.isnan(flat), 0.0, flat))
-
-
-def nancumprod(a):
-    flat = a.ravel()
-    return np.cumprod(np.where(np.isnan(flat), 1.0, flat))
-
-
-for _fn, _body in (
-    (np.nansum, nansum),
-    (np.nanprod, nanprod),
-    (np.nanmean, nanmean),
-    (np.nanvar, nanvar),
-    (np.nanstd, nanstd),
-    (np.nanmax, nanmax),
-    (np.nanmin, nanmin),
-    (np.nanmedian, nanmedian),
-    (np.nancumsum, nancumsum),
-    (np.nancumprod, nancumprod),
-):
-    skipping(_fn, _body)
-
-
-def nanpercentile_body(fn: Callable[..., Any]) -> Callable[..., Any]:
-    def found(a, q):
-        return fn(kept(a), q)
-
-    return found
-
-
-spells(np.nanpercentile)(lambda a, q: nanpercentile_body(np.percentile) if is_array(a) and real(a) else None)
-spells(np.nanquantile)(lambda a, q: nanpercentile_body(np.quantile) if is_array(a) and real(a) else None)
 
 
 # ---- histograms --------------------------------------------------------------------------------------------
