@@ -10,6 +10,10 @@ def statistics(x, w):
     return np.sum(x * w) + np.mean(x) + np.var(x)
 
 
+def rows(m, b):
+    return np.sum((m + b) * m) + np.sum(np.sum(m, axis=0) * b)
+
+
 def test_emitted():
     x, w = np.arange(6, dtype=np.float32), np.float32(2.0)
     text = sourcead.grad(statistics, (0, 1), jit=False, cache=False).source(x, w)
@@ -18,6 +22,15 @@ def test_emitted():
     assert "np.float32(w_bar)" in text
     double = sourcead.grad(statistics, (0, 1), jit=False, cache=False).source(x.astype(float), 2.0)
     assert "np.float64(" not in double
+
+
+def test_rows():
+    """The adjoint of a row that is added to each row of a matrix; sums of columns."""
+    m = np.random.RandomState(0).uniform(5.0, 6.0, (10**6, 2)).astype(np.float32)
+    value, b_bar = sourcead.value_and_grad(rows, 1, cache=False)(m, np.ones(2, np.float32))
+    assert b_bar.dtype == np.float32
+    np.testing.assert_allclose(value, rows(m.astype(float), np.ones(2)), 1e-6)
+    np.testing.assert_allclose(b_bar, 2.0 * np.sum(m.astype(float), axis=0), 1e-6)
 
 
 @pytest.mark.parametrize("complex_", [False, True])
