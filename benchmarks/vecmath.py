@@ -6,11 +6,13 @@ Nanoseconds for an element, in loops over arrays: ours, NumPy's, and Numba's wit
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+import scipy.special as sp
 from numba import njit
 from rich.box import SIMPLE
 from rich.console import Console
@@ -26,19 +28,24 @@ def logistic(x: Any, y: Any) -> Any:
 
 
 NUMPY: dict[str, Callable[..., Any]] = {
-    **{n: getattr(np, n) for n in ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "tan")},
+    **{n: getattr(np, n) for n in ("exp", "expm1", "log", "log1p", "tanh", "sin", "cos", "tan", "sqrt")},
     "sigmoid": logistic,
     "softplus": lambda x, y: np.logaddexp(x, 0.0, out=y),
+    "erf": sp.erf,  # SciPy's: NumPy has none
+    "pow": lambda x, y: np.power(x, x, out=y),
 }
+OURS = {"pow": "vecmath.pow(x[i], x[i])"}
 NUMBA = {
     "sigmoid": "1.0 / (1.0 + np.exp(-x[i]))",
     "softplus": "np.log1p(np.exp(x[i]))",
+    "erf": "math.erf(x[i])",
+    "pow": "x[i] ** x[i]",
 }
 
 
 def applied(text: str) -> Any:
     """A compiled loop that puts this into `y[i]`."""
-    space: dict[str, Any] = {"np": np, "vecmath": vecmath}
+    space: dict[str, Any] = {"np": np, "math": math, "vecmath": vecmath}
     exec(f"def loop(x, y):\n    for i in range(len(x)):\n        y[i] = {text}", space)
     return njit(space["loop"], error_model="numpy")
 
@@ -75,7 +82,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     console, rng = Console(), np.random.default_rng(0)
     for name in given.names or NUMPY:
         with console.status(name):
-            loops = applied(f"vecmath.{name}(x[i])"), applied(NUMBA.get(name, f"np.{name}(x[i])"))
+            loops = applied(OURS.get(name, f"vecmath.{name}(x[i])")), applied(NUMBA.get(name, f"np.{name}(x[i])"))
             for dtype in (np.float64, np.float32):
                 for n in given.sizes:
                     x = rng.uniform(0.1, 4.1, n).astype(dtype)

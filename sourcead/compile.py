@@ -181,7 +181,7 @@ def to_python(
     space["__name__"] = __package__  # a module that any process can import: Numba's caches ask for it
     code: Any = spec.source
     if vecmath:
-        code, replaced = compiled_text(spec.source, spec.filename)
+        code, replaced = compiled_text(spec.source, spec.filename, space)
         space |= replaced
     exec(compile(code, spec.filename, "exec") if isinstance(code, str) else code, space)
     for name, _ in spec.routines:

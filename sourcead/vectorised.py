@@ -8,36 +8,79 @@ from __future__ import annotations
 
 import ast
 import contextlib
-import math
+import operator
 import platform
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import llvmlite.binding as llvm
-import numpy as np
 
-MODULES = {"np": np, "math": math}
-REPLACED = ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh")
+COMMON = {n: n for n in ("exp", "expm1", "log", "log1p", "sin", "cos", "tan", "tanh")}
+REPLACED = {
+    "np": COMMON | {"power": "pow"},
+    "math": COMMON | {"pow": "pow", "erf": "erf"},
+    "special": {"expm1": "expm1", "log1p": "log1p", "erf": "erf", "expit": "sigmoid", "softplus": "softplus"},
+}
+"""By the module in the text: what replaces its functions."""
 
 SEQUENTIAL = (ast.For, ast.While, ast.Break, ast.Raise, ast.Return)
 """Statements that a vectorised loop has none of."""
 STACKS = ("append", "pop")
 
 
-def compiled_text(source: str, filename: str) -> tuple[Any, dict[str, Callable[..., Any]]]:
-    """The code of emitted functions, and the replacements that are called in it, by their names."""
-    from .vecmath.compiled import available, replacement
+def compiled_text(source: str, filename: str, space: Mapping[str, Any]) -> tuple[Any, dict[str, Callable[..., Any]]]:
+    """The code of emitted functions, and the replacements that are called in it, by their names.
+
+    space: the globals of the text.
+    """
+    from .vecmath.compiled import available
 
     tree = ast.parse(source, filename)
-    found: dict[str, Any] = {}
+    replaced = Replaced(space)
     if available():
         for loop in filter(independent, ast.walk(tree)):
-            for call in calls(loop):
-                name = f"_vecmath_{ast.unparse(call.func).replace('.', '_')}"
-                module, function = call.func.value.id, call.func.attr  # type: ignore[attr-defined]
-                found[name] = replacement(function, getattr(MODULES[module], function))
-                call.func = ast.copy_location(ast.Name(name, ast.Load()), call.func)
-    return compile(tree, filename, "exec"), found
+            replaced.visit(loop)
+    return compile(tree, filename, "exec"), replaced.names
+
+
+class Replaced(ast.NodeTransformer):
+    """Puts names of vectorised functions in the places of others."""
+
+    def __init__(self, space: Mapping[str, Any]):
+        self.space = space
+        self.names: dict[str, Any] = {}
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        match node.func:
+            case ast.Attribute(ast.Name(module), name) if name in REPLACED.get(module, ()):
+                ordinary = getattr(self.space[module], name)
+                node.func = self.name(f"{module}_{name}", REPLACED[module][name], ordinary, node.func)
+        return node
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.op, ast.Pow) or simple(node.right):
+            return node
+        called = ast.Call(self.name("pow", "pow", operator.pow, node), [node.left, node.right], [])
+        return ast.copy_location(called, node)
+
+    def name(self, spelled: str, function: str, ordinary: Any, place: ast.AST) -> ast.expr:
+        from .vecmath.compiled import replacement
+
+        name = f"_vecmath_{spelled}"
+        self.names[name] = replacement(function, ordinary)
+        return ast.copy_location(ast.Name(name, ast.Load()), place)
+
+
+def simple(exponent: ast.expr) -> bool:
+    """Is it a number with which Numba makes products, a quotient or a root of a power?"""
+    match exponent:
+        case ast.UnaryOp(ast.USub(), ast.Constant(x)):
+            return isinstance(x, int) or x == 1.0
+        case ast.Constant(x):
+            return isinstance(x, int) or x in (0.5, 1.0, 2.0)
+    return False
 
 
 @contextlib.contextmanager
@@ -62,13 +105,6 @@ def sums_in_order() -> Iterator[None]:
 
 
 _switched: list[bool] = []  # while a gradient is compiled, and those that it calls
-
-
-def calls(loop: ast.AST) -> Iterator[ast.Call]:
-    for node in list(ast.walk(loop)):
-        match node:
-            case ast.Call(ast.Attribute(ast.Name("np" | "math"), name)) if name in REPLACED:
-                yield node
 
 
 def independent(loop: ast.AST) -> bool:

@@ -88,7 +88,7 @@ class Series:
     degrees: tuple[int, int]
 
     def value(self, x: Any) -> Any:
-        return self.near_zero(x) if abs(x) < mp.mpf(2) ** -60 else self.f(x)
+        return self.near_zero(x) if abs(x) < mp.mpf(2) ** -40 else self.f(x)
 
 
 def third(z: Any, f: Real) -> Any:
@@ -121,6 +121,15 @@ SERIES = [
         (6, 2),
     ),
     Series(
+        "POW_Q",
+        "(log((1 + s) / (1 - s)) / s - 2 - 2/3 s^2) / s^4 in s^2",
+        lambda z: (2 * mp.atanh(mp.sqrt(z)) / mp.sqrt(z) - 2 - z * 2 / 3) / z**2,
+        lambda z: mp.mpf(2) / 5 + z * 2 / 7,
+        ((0, S2),) * 2,
+        lambda z: (z + mp.mpf("0.0005")) ** 2,
+        (6, 2),
+    ),
+    Series(
         "SIN_S",
         "(sin(r) - r) / r^3 in r^2",
         lambda z: third(z, mp.sin),
@@ -147,11 +156,30 @@ SERIES = [
         lambda z: z + mp.mpf("0.001"),
         (14, 5),
     ),
+    Series(
+        "ERF_E",
+        "erf(x) / x - 1 in x^2, up to 1",
+        lambda z: mp.erf(mp.sqrt(z)) / mp.sqrt(z) - 1,
+        lambda z: 2 / mp.sqrt(mp.pi) * (1 - z / 3) - 1,
+        ((0, 1),) * 2,
+        lambda z: mp.mpf(1),
+        (11, 6),
+    ),
+    Series(
+        "ERFC_LOG",
+        "log(1 - erf(x)) from 1 to 6, in float32 to 4",
+        lambda x: mp.log(mp.erfc(x)),
+        lambda x: 0,
+        ((1, 6), (1, 4)),
+        mp.erfc,
+        (16, 6),
+    ),
 ]
 
 CONSTANTS = [
     ("LN2", "ln 2 in two parts", mp.log(2), (53, 53), (24, 24)),
     ("LN2_SHORT", "the same; a multiple of the first by an exponent is exact", mp.log(2), (32, 53), (15, 24)),
+    ("TWO_THIRDS", "2/3 in two parts", mp.mpf(2) / 3, (53, 53), (24, 24)),
     ("HALF_PI", "pi/2 in three parts; the second is short in float64", mp.pi / 2, (53, 27, 53), (24, 24, 24)),
 ]
 

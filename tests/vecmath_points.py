@@ -31,6 +31,9 @@ TRUE: dict[str, Callable[[Any], Any]] = {
     "sin": mp.sin,
     "cos": mp.cos,
     "tan": mp.tan,
+    "sqrt": mp.sqrt,
+    "erf": mp.erf,
+    "pow": mp.power,
 }
 
 SPECIAL: dict[str, dict[float, float]] = {
@@ -44,26 +47,33 @@ SPECIAL: dict[str, dict[float, float]] = {
     "sin": {math.inf: math.nan, -math.inf: math.nan},
     "cos": {0.0: 1.0, math.inf: math.nan, -math.inf: math.nan},
     "tan": {math.inf: math.nan, -math.inf: math.nan},
+    "sqrt": {math.inf: math.inf, -1.0: math.nan, -math.inf: math.nan},
+    "erf": {math.inf: 1.0, -math.inf: -1.0},
 }
 """Values that are no limits of arithmetic."""
 
-ODD = ("expm1", "log1p", "tanh", "sin", "tan")
+ODD = ("expm1", "log1p", "tanh", "sin", "tan", "sqrt", "erf")
 """Functions that give back a zero with its sign."""
 
 
 def loop(name: str) -> Any:
-    """The function, applied to the elements of an array in a loop that can be vectorised."""
+    """The function in a loop over arrays that can be vectorised, called with the results first."""
     f = getattr(vecmath, name)
 
     @njit(error_model="numpy")
-    def apply(x: Any, y: Any) -> None:
+    def of_one(y: Any, x: Any) -> None:
         for i in range(len(x)):
             y[i] = f(x[i])
 
-    return apply
+    @njit(error_model="numpy")
+    def of_two(z: Any, x: Any, y: Any) -> None:
+        for i in range(len(x)):
+            z[i] = f(x[i], y[i])
+
+    return of_two if name == "pow" else of_one
 
 
-def edges(name: str, dtype: Any) -> list[float]:
+def edges(dtype: Any) -> Any:
     """Arguments where something changes: where results are infinite, subnormal, zero; where large ones begin."""
     info = np.finfo(dtype)
     largest, smallest = math.log(float(info.max)), math.log(float(info.smallest_subnormal))
@@ -83,49 +93,72 @@ def edges(name: str, dtype: Any) -> list[float]:
         2.0**26,
     ]
     out += [float(x) for x in (info.max, info.tiny, info.smallest_subnormal, info.eps, 2.0**-60, 2.0**60)]
-    return out + [-x for x in out]
+    return np.array(out + [-x for x in out])
 
 
-def sample(name: str, dtype: Any, n: int, seed: int = 0) -> Any:
-    """Some `n` arguments: any bits, usual sizes, neighbours of edges and of multiples of pi/2."""
+def sample(name: str, dtype: Any, n: int, seed: int = 0) -> tuple[Any, ...]:
+    """Some `n` arguments, or pairs of them for `pow`."""
     rng = np.random.default_rng(seed)
-    info, k = np.finfo(dtype), max(n // 10, 1)
     with np.errstate(all="ignore"):
-        anything = rng.integers(0, 2**info.bits, 2 * k, dtype=f"u{info.bits // 8}").view(dtype)
-        sizes = [rng.standard_normal(k) * s for s in (1e-3, 0.3, 1.0, 4.0, 30.0, 300.0)]
-        near = np.array(edges(name, dtype))
-        near = np.repeat(near, max(k // len(near), 5)) * (
-            1.0 + rng.integers(-4, 5, len(near) * max(k // len(near), 5)) * info.eps
-        )
-        multiples = rng.integers(1, 2**14, k) * (math.pi / 2)
-        found = np.concatenate(
-            [x.astype(dtype) for x in (anything, *sizes, 1.0 + rng.standard_normal(k) * 1e-3, near, multiples)]
-        )
+        x = numbers(dtype, n, rng)
+        if name != "pow":
+            return (x,)
+        half = len(x) // 2
+        bases = np.abs(x[half:])
+        large = rng.uniform(1.0, math.log(float(np.finfo(dtype).max)), half)  # exponents for large and small results
+        exponents = np.concatenate([rng.permutation(x)[half:], (rng.standard_normal(half) * 4.0).astype(dtype)])
+        found = (large / np.log(bases[:half].astype(np.float64))).astype(dtype)
+        x = np.concatenate([rng.permutation(x)[:half], bases[:half], bases[:half], -bases[:half]])
+        y = np.concatenate([exponents[: 2 * half], found, np.round(exponents[-half:])])
+        return x, np.where(np.isfinite(y), y, dtype(1.5))
+
+
+def numbers(dtype: Any, n: int, rng: np.random.Generator) -> Any:
+    """Any bits, usual sizes, neighbours of edges and of multiples of pi/2."""
+    info, k = np.finfo(dtype), max(n // 10, 1)
+    anything = rng.integers(0, 2**info.bits, 2 * k, dtype=f"u{info.bits // 8}").view(dtype)
+    sizes = [rng.standard_normal(k) * s for s in (1e-3, 0.3, 1.0, 4.0, 30.0, 300.0)]
+    near = np.repeat(edges(dtype), max(k // len(edges(dtype)), 5))
+    near = near * (1.0 + rng.integers(-4, 5, len(near)) * info.eps)
+    multiples = rng.integers(1, 2**14, k) * (math.pi / 2)
+    around_one = 1.0 + rng.standard_normal(k) * 1e-3
+    found = np.concatenate([x.astype(dtype) for x in (anything, *sizes, around_one, near, multiples)])
     return found[np.isfinite(found)]
 
 
-def errors(name: str, x: Any, y: Any) -> Any:
+def errors(name: str, args: tuple[Any, ...], y: Any) -> Any:
     """Errors of the results in units in the last place; infinite where a nan is wrong, or an infinity by much."""
-    dtype = x.dtype
-    info = np.finfo(dtype)
+    info = np.finfo(y.dtype)
+    return np.array([error(name, a, b, info) for *a, b in zip(*(v.tolist() for v in (*args, y)), strict=True)])
+
+
+def error(name: str, args: list[float], y: float, info: Any) -> float:
+    exact = true_value(name, args)
     limit = mp.mpf(float(info.max)) * (1 + mp.mpf(2) ** -(info.nmant + 2))  # what rounds to infinity
-    out = np.empty(len(x))
-    for i, (a, b) in enumerate(zip(x.tolist(), y.tolist(), strict=True)):
-        true = SPECIAL[name].get(a)
-        exact = TRUE[name](mp.mpf(a)) if true is None and not math.isnan(a) else None
-        if exact is not None and isinstance(exact, mp.mpc):
-            exact, true = None, math.nan
-        if exact is None:
-            true = math.nan if true is None else true
-            out[i] = 0.0 if b == true or (math.isnan(true) and math.isnan(b)) else math.inf
-        elif abs(exact) > limit:
-            out[i] = 0.0 if math.isinf(b) and (b > 0) == (exact > 0) else 1.0 if abs(b) == info.max else math.inf
-        elif not math.isfinite(b):
-            out[i] = math.inf
-        else:
-            exponent = max(int(mp.frexp(exact)[1]) - 1, info.minexp) if exact else info.minexp
-            out[i] = float(abs(mp.mpf(b) - exact) / mp.mpf(2) ** (exponent - info.nmant))
-    return out
+    if mp.isnan(exact) or mp.isinf(exact):
+        return 0.0 if y == exact or (math.isnan(y) and mp.isnan(exact)) else math.inf
+    if abs(exact) > limit:
+        return 0.0 if y == math.copysign(math.inf, exact) else 1.0 if y == math.copysign(info.max, exact) else math.inf
+    if not math.isfinite(y):
+        return math.inf
+    exponent = max(int(mp.frexp(exact)[1]) - 1, info.minexp) if exact else info.minexp
+    return float(abs(mp.mpf(y) - exact) / mp.mpf(2) ** (exponent - info.nmant))
+
+
+def true_value(name: str, args: list[float]) -> Any:
+    if name == "pow":
+        return true_power(*args)
+    (x,) = args
+    exact = mp.mpf(SPECIAL[name][x]) if x in SPECIAL[name] else TRUE[name](mp.mpf(x))
+    return mp.nan if isinstance(exact, mp.mpc) else exact
+
+
+def true_power(x: float, y: float) -> Any:
+    """NumPy has the special values; what is too large or small for mpmath is far outside of any format."""
+    with np.errstate(all="ignore"):
+        found = float(np.power(np.float64(x), y))
+    size = abs(y * math.log(abs(x))) if x != 0.0 and math.isfinite(x) and math.isfinite(y) else math.inf
+    return mp.mpf(found) if x in (0.0, 1.0) or y == 0.0 or size > 1e4 or math.isnan(found) else mp.power(x, y)
 
 
 def main() -> None:
@@ -138,13 +171,14 @@ def main() -> None:
     for name in given.names or TRUE:
         apply = loop(name)
         for dtype in (np.float64, np.float32):
-            x = sample(name, dtype, given.points, given.seed)
-            y = np.empty_like(x)
-            apply(x, y)
-            e = errors(name, x, y)
+            args = sample(name, dtype, given.points, given.seed)
+            y = np.empty_like(args[0])
+            apply(y, *args)
+            e = errors(name, args, y)
             worst = int(np.argmax(e))
             share = float(np.mean(e > 1.0))
-            print(f"{name:10}{dtype.__name__:10}{len(x):10}{e[worst]:9.3f}{share:9.1e}  {x[worst]!r}", flush=True)
+            at = ", ".join(str(x[worst]) for x in args)
+            print(f"{name:10}{dtype.__name__:10}{len(y):10}{e[worst]:9.3f}{share:9.1e}  {at}", flush=True)
 
 
 if __name__ == "__main__":

@@ -12,13 +12,28 @@ Called from plain Python they are NumPy's. On a processor without fused multiply
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 
 from .compiled import make_public, plain_sigmoid, plain_softplus
 
-__all__ = ["cos", "exp", "expm1", "log", "log1p", "sigmoid", "sin", "softplus", "tan", "tanh"]
+__all__ = [
+    "cos",
+    "erf",
+    "exp",
+    "expm1",
+    "log",
+    "log1p",
+    "pow",
+    "sigmoid",
+    "sin",
+    "softplus",
+    "sqrt",
+    "tan",
+    "tanh",
+]
 
 
 def exp(x: Any) -> Any:
@@ -72,7 +87,27 @@ def softplus(x: Any) -> Any:
     return np.logaddexp(x, np.zeros_like(x))
 
 
-for _fn in (exp, expm1, log, log1p, sin, cos, tan, tanh):
+def sqrt(x: Any) -> Any:
+    """The square root of `x`: nan below 0."""
+    return np.sqrt(x)
+
+
+def pow(x: Any, y: Any) -> Any:
+    """`x ** y` in floating-point numbers: nan for negative `x`, unless `y` is whole."""
+    return np.float_power(x, y) if np.result_type(x, y).kind in "iub" else np.power(x, y)
+
+
+def erf(x: Any) -> Any:
+    """The error function."""
+    y = _erf(x).astype(x.dtype if isinstance(x, (np.ndarray, np.floating)) else np.float64)
+    return y if isinstance(x, np.ndarray) else y[()]
+
+
+_erf = np.vectorize(math.erf, otypes=[np.float64])
+
+for _fn in (exp, expm1, log, log1p, sin, cos, tan, tanh, sqrt):
     make_public(_fn, getattr(np, _fn.__name__))
 make_public(sigmoid, plain_sigmoid)
 make_public(softplus, plain_softplus)
+make_public(erf, math.erf)
+make_public(pow, np.power, 2)

@@ -13,7 +13,7 @@ from numba.core import types
 from numba.core.registry import cpu_target
 from numba.extending import intrinsic, lower_builtin, overload, register_jitable, type_callable
 
-from . import exponentials, logarithms, trigonometric
+from . import exponentials, logarithms, powers, trigonometric
 from .lanes import DOUBLE, SINGLE, Format, Real
 
 FORMULAS: dict[str, Callable[..., Real]] = {
@@ -27,6 +27,9 @@ FORMULAS: dict[str, Callable[..., Real]] = {
     "sin": trigonometric.sin,
     "cos": trigonometric.cos,
     "tan": trigonometric.tan,
+    "pow": powers.pow,
+    "sqrt": powers.sqrt,
+    "erf": exponentials.erf,
 }
 
 FORMATS = {types.float64: DOUBLE, types.float32: SINGLE}
@@ -113,30 +116,35 @@ def plain_softplus(x: Any) -> Any:
     return math.log1p(math.exp(-abs(x))) + max(x, 0.0)
 
 
-def make_public(fn: Any, ordinary: Any) -> None:
+def make_public(fn: Any, ordinary: Any, nin: int = 1) -> None:
     """Let compiled code call `fn`, one of the functions of this package, of numbers and of arrays."""
     name = fn.__name__
 
-    def result(x: Any) -> Any:
-        number = isinstance(x, (types.Float, types.Integer, types.Boolean))
-        return (x if x in FORMATS else types.float64) if number else None
+    def result(*args: Any) -> Any:
+        if not all(isinstance(t, (types.Float, types.Integer, types.Boolean)) for t in args):
+            return None
+        return types.float32 if all(t == types.float32 for t in args) else types.float64
 
-    def of_number(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+    def of_numbers(context: Any, builder: Any, sig: Any, values: Any) -> Any:
         t = sig.return_type
-        given = context.cast(builder, values[0], sig.args[0], t)
+        given = [context.cast(builder, v, a, t) for v, a in zip(values, sig.args, strict=True)]
         if available():
-            return called(name, builder, t, [given])
-        found, call = ordinarily(ordinary, context.typing_context, (t,))
-        return call(context, builder, found, [given])
+            return called(name, builder, t, given)
+        found, call = ordinarily(ordinary, context.typing_context, (t,) * nin)
+        return call(context, builder, found, given)
 
-    type_callable(fn)(lambda context: lambda x: result(x))
-    lower_builtin(fn, types.Number)(of_number)
-    lower_builtin(fn, types.Boolean)(of_number)
+    type_callable(fn)(lambda context: (lambda x: result(x)) if nin == 1 else (lambda x, y: result(x, y)))
+    lower_builtin(fn, *[types.Any] * nin)(of_numbers)
+    overload(fn, jit_options={"error_model": "numpy"})(of_array(fn, result) if nin == 1 else of_arrays(fn, result))
 
-    def array(x: Any) -> Any:
+
+def of_array(fn: Any, result: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of one array."""
+
+    def choose(x: Any) -> Any:
         if not isinstance(x, types.Array) or result(x.dtype) is None:
             return None
-        to = np.float32 if x.dtype == types.float32 else np.float64
+        to = np.dtype(str(result(x.dtype))).type
 
         def contiguous(x: Any) -> Any:
             y = np.empty(x.shape, to)
@@ -154,4 +162,42 @@ def make_public(fn: Any, ordinary: Any) -> None:
 
         return contiguous if x.layout == "C" else scattered
 
-    overload(fn, jit_options={"error_model": "numpy"})(array)
+    return choose
+
+
+def of_arrays(fn: Any, result: Callable[..., Any]) -> Callable[..., Any]:
+    """The function of two arrays of one shape, or of an array and a number."""
+
+    def choose(x: Any, y: Any) -> Any:
+        first, second = (isinstance(t, types.Array) for t in (x, y))
+        kind = result(x.dtype if first else x, y.dtype if second else y)
+        if not (first or second) or kind is None:
+            return None
+        to = np.dtype(str(kind)).type
+
+        def both(x: Any, y: Any) -> Any:
+            if x.shape != y.shape:
+                raise ValueError("arrays of different shapes")
+            z = np.empty(x.shape, to)
+            u, v, target = x.copy().reshape(x.size), y.copy().reshape(x.size), z.reshape(x.size)
+            for i in range(x.size):
+                target[i] = fn(u[i], v[i])
+            return z
+
+        def left(x: Any, y: Any) -> Any:
+            z = np.empty(x.shape, to)
+            u, target = x.copy().reshape(x.size), z.reshape(x.size)
+            for i in range(x.size):
+                target[i] = fn(u[i], y)
+            return z
+
+        def right(x: Any, y: Any) -> Any:
+            z = np.empty(y.shape, to)
+            v, target = y.copy().reshape(y.size), z.reshape(y.size)
+            for i in range(y.size):
+                target[i] = fn(x, v[i])
+            return z
+
+        return (both if second else left) if first else right
+
+    return choose

@@ -9,19 +9,20 @@ from __future__ import annotations
 
 from math import inf
 
-from .coefficients import EXP_Q, LN2
+from .coefficients import ERF_E, ERFC_LOG, EXP_Q, LN2
 from .lanes import Format, Int, Real, clamp, copysign, fma, from_bits, polynomial, where
 from .logarithms import log1p
 
 LOG2_E = 1.4426950408889634
 
 
-def reduced(x: Real) -> tuple[Int, Real]:
-    """`k` and `exp(r) - 1`, for `x` within the range in which exp is finite, or a little more."""
+def reduced(x: Real, rest: Real | None = None) -> tuple[Int, Real]:
+    """`k` and `exp(r) - 1` of `x`, and a small rest, within the range in which exp is finite, or a little more."""
     high, low = LN2[x.format.precision]
     shifted = fma(x, LOG2_E, x.format.shifter)
     k = shifted - x.format.shifter
     r = fma(k, -low, fma(k, -high, x))
+    r = r if rest is None else r + rest
     return shifted.bits(), fma(r * r, polynomial(r, EXP_Q[x.format.precision]), r)
 
 
@@ -37,9 +38,12 @@ def limits(f: Format) -> tuple[float, float]:
 
 
 def exp(x: Real) -> Real:
-    f = x.format
-    k, p = reduced(clamp(x, *limits(f)))
-    # 2^k need not be a normal number: a factor 2^half is taken out
+    return scaled(*reduced(clamp(x, *limits(x.format))))
+
+
+def scaled(k: Int, p: Real) -> Real:
+    """`2^k (1 + p)`; `2^k` need not be a normal number: a factor 2^half is taken out."""
+    f = k.format
     half = (k << (f.width - f.fraction)) >> (f.width - f.fraction + 1)
     return (p + 1.0) * power_of_two(half) * power_of_two(k - half)
 
@@ -86,3 +90,14 @@ def softplus(x: Real) -> Real:
     """`log(1 + exp(x))`."""
     y = log1p(exp(-abs(x))) + where(x > 0.0, x, 0.0)
     return where(x < inf, y, x)
+
+
+def erf(x: Real) -> Real:
+    """`x + x E(x^2)` up to 1, and `1 - exp(L(|x|))` above, where the error of the second term counts little."""
+    f = x.format
+    a = abs(x)
+    near = fma(x, polynomial(x * x, ERF_E[f.precision]), x)
+    last = 6.0 if f.precision == 53 else 4.0
+    k, p = reduced(polynomial(where(a > last, last, a), ERFC_LOG[f.precision]))
+    s = power_of_two(k)
+    return where(a < 1.0, near, copysign((1.0 - s) - s * p, x))

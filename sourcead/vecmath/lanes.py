@@ -180,8 +180,9 @@ class Real(Value):
     def equals(self, other: Real | float) -> Truth:
         return self._compare("==", other)
 
-    def isnan(self) -> Truth:
-        found = self.builder.fcmp_unordered("uno", self.value, self.value, flags=EXACT)
+    def unordered(self, other: Real) -> Truth:
+        """Is one of them nan?"""
+        found = self.builder.fcmp_unordered("uno", self.value, other.value, flags=EXACT)
         return Truth(self.builder, found, self.format)
 
     def bits(self) -> Int:
@@ -204,6 +205,11 @@ class Real(Value):
 def fma(a: Real, b: Real | float, c: Real | float) -> Real:
     """`a * b + c`, rounded once."""
     return a.call("fma", a, b, c)
+
+
+def trunc(x: Real) -> Real:
+    """`x` without its fraction."""
+    return x.call("trunc", x)
 
 
 def copysign(a: Real | float, b: Real) -> Real:

@@ -39,13 +39,18 @@ def of_parts(k: Real, d: Real, correction: Real | None = None) -> Real:
     return fma(k, high, d + rest)
 
 
-def log(x: Real) -> Real:
+def normal(x: Real) -> tuple[Real, Real]:
+    """`k` and `m` of positive finite numbers, also of those that are not normal."""
     f = x.format
-    small = x < f.tiny  # to be made normal
+    small = x < f.tiny
     k, m = split(where(small, x * 2.0 ** (f.fraction + 2), x))
     bias = f.shifter + f.bias
-    y = of_parts(as_real(k, where(small, x.constant(bias + f.fraction + 2), bias)), m - 1.0)
-    return beyond(y, x, 0.0)
+    return as_real(k, where(small, x.constant(bias + f.fraction + 2), bias)), m
+
+
+def log(x: Real) -> Real:
+    k, m = normal(x)
+    return beyond(of_parts(k, m - 1.0), x, 0.0)
 
 
 def beyond(y: Real, x: Real, least: float) -> Real:
