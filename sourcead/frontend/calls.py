@@ -57,7 +57,9 @@ def call(q: Parser, node: ast.Call) -> Value:
     if isinstance(callee, Static) and callee.value is np.array and node.args:
         return np_array(q, node)
     if isinstance(callee, Static) and any(callee.value is i for i in ITERATORS):
-        raise Refusal(f"`{callee.value.__name__}` can only be used directly in a for loop")
+        raise Refusal(
+            f"`{callee.value.__name__}` can only be used directly in a for loop", "write for ... in it, or use an array"
+        )
     match node.args:
         case [ast.GeneratorExp() as g, *rest] if callee == Static(sum) and len(rest) < 2 and not node.keywords:
             return comprehensions.summed(q, g, rest[0] if rest else None)
@@ -78,7 +80,7 @@ def keywords(q: Parser, nodes: list[ast.keyword]) -> Kwargs:
     for k, v in zip(nodes, values, strict=True):
         several = records.named(lists.known(q, v)) if k.arg is None else {k.arg: v}
         if out.keys() & several.keys():
-            raise Refusal("a keyword argument is given twice")
+            raise Refusal("a keyword argument is given twice", "leave one of them out")
         out |= several
     return out
 
@@ -137,8 +139,8 @@ def apply(q: Parser, node: ast.AST, callee: Value, args: list[Value], kwargs: Kw
         case Static(fn):
             return function(q, node, fn, args, kwargs)
         case Tup():
-            raise Refusal("a tuple cannot be called")
-    raise Refusal("only functions can be called, and this is a value that the program computes")
+            raise Refusal("a tuple cannot be called", "call one of its items")
+    raise Refusal("only functions can be called, and this is a value that the program computes", "call a function")
 
 
 def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwargs) -> Value:
@@ -296,7 +298,9 @@ def np_array(q: Parser, node: ast.Call) -> Value:
     source = node.args[0]
     given = [k.value for k in node.keywords if k.arg == "dtype"] or node.args[1:2]
     if any(k.arg != "dtype" for k in node.keywords) or len(node.args) > 2:
-        raise Refusal("np.array takes an array or a list of numbers, and a dtype here")
+        raise Refusal(
+            "np.array takes an array or a list of numbers, and a dtype here", "write np.array([x, y], np.float64)"
+        )
     made = display(q, source)
     if made is None:
         v = items_of(q, node, now(q, source))
@@ -415,7 +419,7 @@ def tuple_(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
 def copyto(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
     target, value = (q.operand(node, v) for v in args)
     if not isinstance(target, Var) or target.name in q.constants:
-        raise Refusal("what is changed here must be an array of the function's own")
+        raise Refusal("what is changed here must be an array of the function's own", "copy it first: a.copy()")
     q.out.append(Assign(q.loc(node), Index(target, (Const(Ellipsis),)), value))
     return Const(None)
 
@@ -461,7 +465,7 @@ def static(fn: Callable[..., Any]) -> Handler:
 
     def handler(q: Parser, node: ast.AST, args: list[Value]) -> Value | None:
         if not all(isinstance(a, (Static, Const)) for a in args):
-            raise Refusal(f"the arguments of `{fn.__name__}` must be known when compiling")
+            raise Refusal(f"the arguments of `{fn.__name__}` must be known when compiling", "write them as constants")
         return Static(fn(*(a.value for a in args)))  # type: ignore[union-attr]
 
     return handler

@@ -34,7 +34,9 @@ def called(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwargs)
     try:
         bound = inspect.signature(fn.py_func).bind(*args, **kwargs)
     except TypeError as e:
-        raise Refusal(f"`{fn.py_func.__name__}` cannot be called like this: {e}") from None
+        raise Refusal(
+            f"`{fn.py_func.__name__}` cannot be called like this: {e}", "give what its parameters ask for"
+        ) from None
     defaults = inspect.signature(fn.py_func).parameters
     given = [bound.arguments.get(n, None) or q.wrap(defaults[n].default, n) for n in defaults]
     takes = tuple(map(taken, given))
@@ -165,7 +167,7 @@ def making(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwargs)
     try:
         rest, named = tuple(map(constant, args[1:])), tuple((k, constant(v)) for k, v in kwargs.items())
     except ValueError:
-        raise Refusal(f"the arguments of `{fn.__name__}` must be constants here") from None
+        raise Refusal(f"the arguments of `{fn.__name__}` must be constants here", "write them as constants") from None
     return Static(made(fn, f.value, rest, named))
 
 

@@ -60,7 +60,7 @@ def expr(q: Parser, node: ast.expr) -> Value:
     match node:
         case ast.Constant(value):
             if isinstance(value, bytes):
-                raise Refusal("bytes cannot be used in a differentiated function")
+                raise Refusal("bytes cannot be used in a differentiated function", "use strings and numbers")
             return Const(value)
         case ast.Name(name):
             return located(q, node, lambda: q.lookup(name))
@@ -351,7 +351,7 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
                 "pass the value as an argument, or keep it in a global of its own",
             )
         if not hasattr(owner.value, name):
-            raise Refusal(f"{describe(owner.value)} has no attribute `{name}`")
+            raise Refusal(f"{describe(owner.value)} has no attribute `{name}`", "see how the attribute is spelt")
         return q.wrap(getattr(owner.value, name), name)
     if isinstance(owner, Tup):
         if name not in owner.fields:
@@ -363,7 +363,7 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
         return Method(owner, name)
     x = q.operand(node.value, owner)
     if not isinstance(x, Var):
-        raise Refusal(f"`.{name}` of a number is not supported")
+        raise Refusal(f"`.{name}` of a number is not supported", "use a function, such as np.sum(x)")
     if name in ATTRIBUTES:
         return ATTRIBUTES[name](x)
     if name in METHODS:
@@ -393,7 +393,7 @@ def subscript(q: Parser, node: ast.expr, owner: Value, index: ast.expr) -> Value
         return Call(p.shape, (owner.args[0], i[0]))
     array = q.operand(node, owner)
     if not isinstance(array, Var):
-        raise Refusal("a number has no elements")
+        raise Refusal("a number has no elements", "index arrays and tuples only")
     return Index(array, i)
 
 
@@ -420,7 +420,7 @@ def index_item(q: Parser, node: ast.expr) -> list[Expr]:
         return [lists.as_index(q, node, v)]
     i = located(q, node, lambda: q.operand(node, v))
     if isinstance(i, Const) and isinstance(i.value, (float, str, complex)):
-        raise Refusal("an index must be an integer", "", q.loc(node))
+        raise Refusal("an index must be an integer", "convert it: int(k)", q.loc(node))
     return [i]  # type: ignore[list-item]
 
 

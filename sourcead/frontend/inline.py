@@ -138,7 +138,9 @@ def arguments(
     positional = [a.arg for a in (*tree.args.posonlyargs, *tree.args.args)]
     names = [a.arg for a in parameters(tree)]
     if len(args) > len(positional) and not tree.args.vararg:
-        raise Refusal(f"`{act.name}` takes {len(positional)} arguments, not {len(args)}", "", q.loc(node))
+        raise Refusal(
+            f"`{act.name}` takes {len(positional)} arguments, not {len(args)}", "give it as many", q.loc(node)
+        )
     given = dict(zip(positional, args, strict=False))
     others: dict[str, Value] = {}
     by_name = {a.arg for a in (*tree.args.args, *tree.args.kwonlyargs)}
@@ -152,7 +154,7 @@ def arguments(
     for name in names:
         if name not in given:
             if name not in defaults:
-                raise Refusal(f"the argument `{name}` of `{act.name}` is missing", "", q.loc(node))
+                raise Refusal(f"the argument `{name}` of `{act.name}` is missing", "give it, or a default", q.loc(node))
             given[name] = defaults[name]
     found = {name: given[name] for name in names}
     if tree.args.vararg:

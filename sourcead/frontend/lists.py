@@ -216,7 +216,10 @@ def parts(form: Value, v: Value) -> Iterator[tuple[Column, Value]]:
         yield form, v
         return
     if not is_formed(form, v):
-        raise Refusal("the items of a list that a loop changes must be tuples of the same form, or all be numbers")
+        raise Refusal(
+            "the items of a list that a loop changes must be tuples of the same form, or all be numbers",
+            "append items of one form",
+        )
     for f, i in zip(form.items, v.items, strict=True):  # type: ignore[union-attr]
         yield from parts(f, i)
 
@@ -277,7 +280,10 @@ def single(g: Grown) -> Column:
 def append(q: Parser, node: ast.AST, owner: Listing, g: Grown, v: Value) -> None:
     if isinstance(g.form, Column) and isinstance(v, (Tup, Record)):
         if owner.key in q.forms or len(v.items) == 0:
-            raise Refusal("the items of a list that a loop changes must be all tuples, or all numbers or arrays")
+            raise Refusal(
+                "the items of a list that a loop changes must be all tuples, or all numbers or arrays",
+                "append items of one kind",
+            )
         raise Reformed(owner.key, v)
     if isinstance(v, Listing):
         raise Refusal("lists in a list that a loop changes are not supported", "append arrays: np.array(...)")
@@ -341,7 +347,10 @@ def assign(q: Parser, node: ast.AST, owner: Listing, index: ast.expr, value: Val
             store(q, node, g, place(q, node, g, k), value)
             return
         if not -len(found.items) <= k.value < len(found.items):
-            raise Refusal(f"a list of {len(found.items)} items has no item {k.value}")
+            raise Refusal(
+                f"a list of {len(found.items)} items has no item {k.value}",
+                "indices go from 0 to the number of items less one",
+            )
         items = list(found.items)
         items[k.value] = value
         put(q, node, owner, Tup(tuple(items)))

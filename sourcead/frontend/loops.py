@@ -335,7 +335,10 @@ def over_list(q: Parser, node: ast.expr, owner: Listing) -> Iteration:
 
 def plain(node: ast.Call, least: int, most: int) -> list[ast.expr]:
     if node.keywords or not least <= len(node.args) <= most or any(isinstance(a, ast.Starred) for a in node.args):
-        raise Refusal(f"these arguments of `{ast.unparse(node.func)}` are not supported")
+        raise Refusal(
+            f"these arguments of `{ast.unparse(node.func)}` are not supported",
+            "give them by position, as in range(start, stop, step)",
+        )
     return node.args
 
 
@@ -372,12 +375,14 @@ def numbered(q: Parser, node: ast.expr, it: Iteration) -> Items:
 def enumerate_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
     starts = node.args[1:] + [k.value for k in node.keywords if k.arg == "start"]
     if not node.args or len(starts) > 1 or len(starts) + 1 != len(node.args) + len(node.keywords):
-        raise Refusal("these arguments of `enumerate` are not supported")
+        raise Refusal("these arguments of `enumerate` are not supported", "write enumerate(a) or enumerate(a, start)")
     start = q.now(node, operand(q, starts[0])) if starts else Const(0)
     inner = iteration(q, node.args[0], second(target))
     if isinstance(inner, Tup):
         if not isinstance(start, Const):
-            raise Refusal("the start of `enumerate` over a tuple must be a constant")
+            raise Refusal(
+                "the start of `enumerate` over a tuple must be a constant", "count from 0, and add to the number"
+            )
         return Tup(tuple(Tup((Const(k + start.value), v)) for k, v in enumerate(inner.items)))
     items = numbered(q, node, inner)
 

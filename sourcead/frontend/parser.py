@@ -319,12 +319,12 @@ class Parser:
             case Record() | Dictionary():
                 raise Refusal("a dict or an object cannot be used here", "use its items one by one")
             case Static(x):
-                raise Refusal(f"{describe(x)} cannot be used as a number or an array here")
+                raise Refusal(f"{describe(x)} cannot be used as a number or an array here", "pass numbers and arrays")
             case Refused():
                 raise Refusal
             case Unclear(why, remedy):
                 raise Refusal(why, remedy)
-        raise Refusal("a function cannot be used as a number or an array here")
+        raise Refusal("a function cannot be used as a number or an array here", "call it")
 
     def keep(self, node: ast.AST, key: Any, base: str, value: Value) -> Value:
         """Give a value a name of its own; what the name then stands for.

@@ -73,7 +73,9 @@ def bound(q: Parser, rule: CustomRule, args: list[Value], kwargs: dict[str, Valu
     try:
         found = signature.bind(*args, **kwargs).arguments
     except TypeError as e:
-        raise Refusal(f"`{rule.__name__}` cannot be called like this: {e}") from None
+        raise Refusal(
+            f"`{rule.__name__}` cannot be called like this: {e}", "give what its parameters ask for"
+        ) from None
     return {n: found[n] if n in found else q.wrap(param.default, n) for n, param in signature.parameters.items()}
 
 

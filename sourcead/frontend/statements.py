@@ -154,7 +154,7 @@ def assign(q: Parser, node: ast.AST, target: ast.expr, value: Value) -> None:
         case ast.Attribute():
             raise Refusal(f"`{ast.unparse(target)}` cannot be assigned", "use variables and elements", q.loc(target))
         case _:
-            raise Refusal(f"`{ast.unparse(target)}` cannot be assigned")
+            raise Refusal(f"`{ast.unparse(target)}` cannot be assigned", "assign names, elements and slices")
 
 
 def unpack(q: Parser, node: ast.AST, targets: list[ast.expr], values: list[Value]) -> None:
@@ -200,7 +200,11 @@ def items(q: Parser, node: ast.AST, value: Value, n: int) -> list[Value]:
     value = tuples.opened(q, value)
     if isinstance(value, Tup):
         if len(value.items) != n:
-            raise Refusal(f"{len(value.items)} values cannot be unpacked into {n} names", "", q.loc(node))
+            raise Refusal(
+                f"{len(value.items)} values cannot be unpacked into {n} names",
+                "write as many names as there are values",
+                q.loc(node),
+            )
         return list(value.items)
     if is_shape(value):
         array = value.args[0]

@@ -43,7 +43,10 @@ def split(targets: list[ast.expr], values: tuple[Value, ...]) -> tuple[list[ast.
     k = next(k for k, t in enumerate(targets) if isinstance(t, ast.Starred))
     after = len(targets) - k - 1
     if len(values) < k + after:
-        raise Refusal(f"{len(values)} values cannot be unpacked into {len(targets)} names")
+        raise Refusal(
+            f"{len(values)} values cannot be unpacked into {len(targets)} names",
+            "write as many names as there are values",
+        )
     end = len(values) - after
     rest = targets[k]
     assert isinstance(rest, ast.Starred)
@@ -112,7 +115,10 @@ def item(q: Parser, node: ast.expr, t: Tup, index: ast.expr) -> Value:
     k = expr(q, index)
     if isinstance(k, Const) and type(k.value) is int:
         if not -len(t.items) <= k.value < len(t.items):
-            raise Refusal(f"a tuple of {len(t.items)} items has no item {k.value}")
+            raise Refusal(
+                f"a tuple of {len(t.items)} items has no item {k.value}",
+                "indices go from 0 to the number of items less one",
+            )
         return t.items[k.value]
     q.unknown_indices += 1
     if isinstance(k, (Tup, Const)) or not t.items or not all(map(is_code, t.items)):

@@ -19,7 +19,9 @@ from .values import extents, is_value
 def transform(fn: Callable[..., Any]) -> Any:
     def handler(b: Builder, a: Any) -> Any:
         if not is_value(a) or a.ndim == 0:
-            raise b.refuse(f"np.fft.{fn.__name__} of something that is not an array")
+            raise b.refuse(
+                f"np.fft.{fn.__name__} of something that is not an array", "make an array of it: np.array([x])"
+            )
         kind = types.complex64 if a.dtype == types.complex64 else types.complex128
         return made(b, Call(fn, (contiguous(b, a, kind),)), kind, extents(b, a))
 

@@ -105,7 +105,7 @@ def plain_items(b: Builder, v: Value, items: tuple[Any, ...]) -> tuple[Any, ...]
     masks = sum(i.ndim - 1 for i in items if is_mask(i))
     used = sum(1 for i in items if i != NONE and i != Const(...)) + masks
     if used > v.ndim:
-        raise b.refuse(f"{used} indices for an array with {v.ndim} axes")
+        raise b.refuse(f"{used} indices for an array with {v.ndim} axes", "leave indices out")
     if masks:  # `expand` counts an axis for each item
         items = tuple(j for i in items for j in ((i, *(ZERO,) * (i.ndim - 1)) if is_mask(i) else (i,)))
     out: list[Any] = []
@@ -237,7 +237,7 @@ def aside(b: Builder, dest: Place, x: Any) -> Any:
 def masked(b: Builder, dest: Place, mask: Value, x: Expr) -> None:
     """`dest[mask] = x` for a scalar: no places are needed."""
     if mask.ndim > dest.ndim:
-        raise b.refuse("a mask with more axes than the array")
+        raise b.refuse("a mask with more axes than the array", "give the mask the axes of the array")
     if not harmless(dest, mask):
         mask = materialise(b, mask)
     own, rest = dest.extents[: mask.ndim], dest.extents[mask.ndim :]
@@ -301,7 +301,9 @@ def take_along_axis(b: Builder, arr: Value, indices: Value, axis: Any) -> Value:
         arr, axis = ravel(b, arr), ZERO
     k = axis_of(b, axis, arr.ndim)
     if arr.ndim != indices.ndim:
-        raise b.refuse("np.take_along_axis of arrays with different numbers of axes")
+        raise b.refuse(
+            "np.take_along_axis of arrays with different numbers of axes", "give both the same number of axes"
+        )
     own, n = extents(b, arr), extents(b, arr)[k]
     common = broadcast(b, [tuple(ONE if j == k else m for j, m in enumerate(s)) for s in (own, extents(b, indices))])
     shape = tuple(extents(b, indices)[k] if j == k else m for j, m in enumerate(common))

@@ -229,7 +229,7 @@ def cond(b: Builder, a: Any, p: Any = NONE) -> Any:
 @lowers(np.linalg.norm)
 def norm(b: Builder, x: Any, ord: Any = NONE) -> Any:
     if not is_value(x):
-        raise b.refuse("np.linalg.norm of something that is not an array")
+        raise b.refuse("np.linalg.norm of something that is not an array", "use abs(x)")
     if not isinstance(ord, Const):
         raise b.refuse("np.linalg.norm with an order that is not a constant", "write the constant")
     order = ord.value

@@ -179,7 +179,7 @@ def percentiles(scale: float, message: str) -> Any:
 
     def handler(b: Builder, a: Any, q: Any) -> Any:
         if not is_value(a):
-            raise b.refuse("a percentile of something that is not an array")
+            raise b.refuse("a percentile of something that is not an array", "make an array of it: np.array([x])")
         kind = real(b, a)
         if isinstance(q, tuple):
             from .rearrange import array_of

@@ -95,7 +95,9 @@ def outer(b: Builder, a: Any, other: Any) -> Value:
 @lowers(np.kron)
 def kron(b: Builder, a: Value, other: Value) -> Value:
     if a.ndim != other.ndim or a.ndim > 2:
-        raise b.refuse("np.kron of arrays with different numbers of axes")
+        raise b.refuse(
+            "np.kron of arrays with different numbers of axes", "give both the same number of axes: a[None, :]"
+        )
     m, n = extents(b, a), extents(b, other)
     x, y = fit(b, a, m), fit(b, other, n)
     kind = tree(b, op.mul, a, other).dtype

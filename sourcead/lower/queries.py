@@ -35,7 +35,7 @@ def length(b: Builder, a: Any) -> Expr:
     if isinstance(a, tuple):
         return Const(len(a))
     if not is_value(a):
-        raise b.refuse("len() of something that is neither an array nor a tuple")
+        raise b.refuse("len() of something that is neither an array nor a tuple", "use an array, a tuple or a list")
     return extents(b, a)[0]
 
 

@@ -239,7 +239,7 @@ def triangle(lower: bool) -> Any:
 
     def handler(b: Builder, m: Value, k: Any = ZERO) -> Value:
         if m.ndim != 2:
-            raise b.refuse("np.tril or np.triu of other than a matrix")
+            raise b.refuse("np.tril or np.triu of other than a matrix", "take them matrix by matrix")
         shape = extents(b, m)
         m = fit(b, m, shape)
         out = b.allocate(shape, m.dtype, np.zeros)

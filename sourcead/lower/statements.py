@@ -447,7 +447,7 @@ def operand(b: Builder, e: Expr) -> Expr:
     """A scalar expression, its queries about arrays answered."""
     v = evaluate(b, e)
     if is_value(v):
-        raise b.refuse("an array where a number is expected")
+        raise b.refuse("an array where a number is expected", "take an element of it, a[0]")
     return b.let(v, b.type_of(v)) if isinstance(v, Index) else v
 
 
@@ -493,9 +493,9 @@ def subscript(b: Builder, a: Any, at: tuple[Any, ...]) -> Any:
             case (Slice() as cut,) if all(isinstance(x, Const) for x in children(cut)):
                 parts = (cut.start, cut.stop, cut.step)
                 return a[slice(*(x.value if isinstance(x, Const) else None for x in parts))]
-        raise b.refuse("a tuple indexed with something that is not a constant")
+        raise b.refuse("a tuple indexed with something that is not a constant", "use constant indices")
     if not is_value(a):
-        raise b.refuse("indexing something that is not an array")
+        raise b.refuse("indexing something that is not an array", "index arrays and tuples only")
     return gather(b, a, at) if has_arrays(at) else index(b, a, at)
 
 
@@ -554,5 +554,5 @@ def handled(b: Builder, handler: Any, fn: Any, args: tuple[Any, ...], kwargs: di
     first = next((q for q in list(signature.parameters.values())[1:2]), None)
     given = args[0] if args else next(iter(kwargs.values()), None)
     if first is not None and first.annotation == "Value" and not is_value(given):
-        raise b.refuse(f"{spelled(fn)} of something that is not an array")
+        raise b.refuse(f"{spelled(fn)} of something that is not an array", "make an array of it: np.array([x])")
     return handler(b, *args, **kwargs)

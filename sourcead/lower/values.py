@@ -224,7 +224,7 @@ def fit(b: Builder, v: Any, shape: tuple[Expr, ...]) -> Any:
         return v
     lead = len(shape) - v.ndim
     if lead < 0:
-        raise b.refuse("an array with more axes than the place it is stored in")
+        raise b.refuse("an array with more axes than the place it is stored in", "take a part of it that fits")
     if v.extents == shape:
         return v
     wanted = shape[lead:]

@@ -230,7 +230,7 @@ def integers(b: Builder, e: Any) -> list[int]:
 def axis_of(b: Builder, axis: Any, ndim: int) -> int:
     (k,) = integers(b, axis)
     if not -ndim <= k < ndim:
-        raise b.refuse(f"axis {k} of an array with {ndim} axes")
+        raise b.refuse(f"axis {k} of an array with {ndim} axes", "axes are counted from 0")
     return k % ndim
 
 
