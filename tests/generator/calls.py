@@ -79,6 +79,17 @@ def halves(a, low, high):
     return u + 0.3 * v * u
 
 
+def mixed(a, b, k):
+    if k > 0:
+        a[k] += 0.3 * b[k - 1]
+        b[0] *= 0.6 + 0.1 * a[k]
+        mixed(b, a, k - 1)
+
+
+def repeated(f, v, k):
+    return v if k == 0 else 0.5 * v + np.sin(repeated(f, f(v), k - 1))
+
+
 def shifted(a, b):
     a[1:] = b[:-1]
     return a
@@ -111,6 +122,8 @@ FUNCTIONS = (
     there,
     back,
     halves,
+    mixed,
+    repeated,
     shifted,
     row_of,
 )
@@ -142,7 +155,8 @@ def call_of_a_closure(m: Maker, depth: int) -> str | None:
     if not m.closures:
         return None
     f = m.c.choice(m.closures)
-    return m.c.choice([f"{f}({m.number(depth - 1)})", f"applied({f}, {m.number(0)}, times=2)"])
+    forms = [f"{f}({m.number(depth - 1)})", f"applied({f}, {m.number(0)}, times=2)"]
+    return m.c.choice([*forms, f"repeated({f}, {m.number(0)}, {m.c.between(0, 2)})"])
 
 
 @number
@@ -184,6 +198,8 @@ def change_by_a_call(m: Maker) -> bool | None:
         f"damp({n})",
         f"damp({n}[1:], c={m.number(0)})",
         f"shifted({n}, {m.named((N,))})",
+        f"mixed({n}, {m.c.choice(vectors)}, 2)",
+        f"mixed({n}[1:], {n}[:-1], {m.c.between(0, 2)})",
     ]
     forms += [f"{h.name}({n}, {m.number(1)})" for h in m.helpers if h.result is None] * 3
     matrices = [w for w in m.arrays(writable=True) if len(m.scope[w].shape) == 2]
@@ -210,7 +226,14 @@ def closure(m: Maker) -> bool | None:
     name = m.new("h")
     first = m.c.choice(["v", "np.sin(v)", "v * v", "wave(v, v)"])
     text = f"{first} * {m.number(1)} + {m.number(0)}"
-    if m.c.chance(40):
+    if m.c.chance(30):
+        m.line(f"def {name}(v, k=2):")
+        with m.nested():
+            m.line("if k == 0:")
+            with m.nested():
+                m.line(f"return {m.number(0)}")
+            m.line(f"return {text} - 0.5 * {name}({m.c.choice(['v', '0.7 * v', m.number(0)])}, k - 1)")
+    elif m.c.chance(40):
         m.line(f"{name} = lambda v: {text}")
     else:
         m.line(f"def {name}(v):")
