@@ -7,9 +7,6 @@ theorem; Griewank and Walther, "Evaluating Derivatives" (2008), chapter 15).
 from __future__ import annotations
 
 import inspect
-import itertools
-import linecache
-import textwrap
 from collections.abc import Callable
 from types import FunctionType
 from typing import Any
@@ -21,11 +18,10 @@ from numba.extending import overload
 
 from .api import _Face, grad, user_function
 from .custom.rule import OPTIONS, CustomRule
+from .custom.written import written
 from .infer import is_array, is_complex, is_float
 from .modes import jvp_fn
 from .structure import leaf_types
-
-_serial = itertools.count(1)
 
 
 def implicit_root(solve: Any, residual: Any, linear_solve: Any = None) -> ImplicitRoot:
@@ -104,8 +100,8 @@ def fixed_point(step: Any, tol: float = 1e-12, limit: int = 10_000, linear_solve
                 return new_
             x = new_
         raise ValueError("the iteration does not converge: no fixed point within the limit")"""
-    solve = written(step, title(step), (start, *names[1:]), go_round, inner)
-    residual = written(step, "residual", names, f"return step_({given}) - x", {"step_": step})
+    solve = written(module(step), title(step), (start, *names[1:]), go_round, inner)
+    residual = written(module(step), "residual", names, f"return step_({given}) - x", {"step_": step})
     return implicit_root(solve, residual, linear_solve)
 
 
@@ -153,7 +149,9 @@ class _Written:
         u, x = free("u", self.used), free("x", self.used)
         product = f"{u} * residual_({', '.join((x, *self.used))})"
         body = f"return np.sum({product})" if self.array else f"return {product}"
-        return written(self.rule.py_func, "weighted", (u, x, *self.used), body, {"residual_": self.residual, "np": np})
+        return written(
+            module(self.rule.py_func), "weighted", (u, x, *self.used), body, {"residual_": self.residual, "np": np}
+        )
 
     def solved(self, v: str, transposed: bool) -> str:
         """Statements that give `u_`, the solution of the linear system with the right-hand side `v`."""
@@ -181,7 +179,7 @@ class _Written:
             body = f"""{self.solved(self.y_bar, True)}
         g_ = by_arguments_(-u_, {self.last})
         return {results}"""
-        return written(self.rule.py_func, f"{self.rule.__name__}_pullback", params, body, self.space)
+        return written(self.rule.__module__, f"{self.rule.__name__}_pullback", params, body, self.space)
 
     def pushforward(self) -> FunctionType:
         """`-A**-1 @ dr`, where `dr` is how the residual changes with the arguments."""
@@ -194,7 +192,7 @@ class _Written:
             body = f"""_, dr_ = along_(({tangents},), {self.last})
         {self.solved("dr_", False)}
         return -u_"""
-        return written(self.rule.py_func, f"{self.rule.__name__}_pushforward", params, body, self.space)
+        return written(self.rule.__module__, f"{self.rule.__name__}_pushforward", params, body, self.space)
 
 
 def is_active(rule: ImplicitRoot, n: str, t: Any) -> bool:
@@ -208,24 +206,14 @@ def is_active(rule: ImplicitRoot, n: str, t: Any) -> bool:
 # ---- functions that are written ------------------------------------------------------------------------
 
 
-def written(like: Any, name: str, params: tuple[str, ...], body: str, space: dict[str, Any]) -> FunctionType:
-    """A function of this text (lines behind the first are indented by eight), which sees these values.
-
-    Its module is that of `like`: one that other processes can import, which the cache asks for.
-    """
-    text = f"def {name}({', '.join(params)}):\n" + textwrap.indent(textwrap.dedent(" " * 8 + body), " " * 4) + "\n"
-    file = f"<{name} of sourcead.implicit, {next(_serial)}>"
-    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
-    space = {**space, "__name__": user_function(like).__module__}
-    exec(compile(text, file, "exec"), space)
-    made: FunctionType = space[name]
-    return made
-
-
 def stub(like: Any, params: tuple[str, ...]) -> FunctionType:
     """What stands for a part of the rule until types are known: it reads all it is given."""
     params = tuple(f"p{k}_{n}" for k, n in enumerate(params))
-    return written(like, "stub", params, f"return ({', '.join(params)})", {})
+    return written(module(like), "stub", params, f"return ({', '.join(params)})", {})
+
+
+def module(f: Any) -> str:
+    return user_function(f).__module__
 
 
 def free(name: str, taken: tuple[str, ...]) -> str:

@@ -235,7 +235,7 @@ def test_no_rule():
     text = refused(f, 2.0, match="`f` has no rule yet")
     assert "@f.pullback" in text
     f.pushforward(lambda a, y, a_dot: a_dot)
-    refused(f, 2.0, match="has a pushforward only")
+    refused(f, X, match="has a pushforward only")
     with pytest.raises(TypeError, match="must be a Python function"):
         f.pullback(3.0)
     with pytest.raises(TypeError, match="takes a function"):
@@ -288,6 +288,40 @@ def test_tangents_of_tangents():
     got = jvp_fn(first, (1, 2, 3), jit=False)(u, v, *args)[1][1]
     want = differences.directional(lambda *xs: first(v, *xs)[1], args, dict(enumerate(u)))
     assert got == pytest.approx(want, rel=1e-8)
+
+
+@custom_rule
+def energy(p, x, n):
+    return np.sum(np.sin(x * p[0]) ** n) * p[1].real
+
+
+@energy.pullback
+def energy_pullback(p, x, n, y, y_bar):
+    s, c = np.sin(x * p[0]), np.cos(x * p[0])
+    d = n * s ** (n - 1) * c * p[1].real
+    return (y_bar * np.sum(d * x), y_bar * np.sum(s**n) + 0j), y_bar * d * p[0], None
+
+
+@custom_rule
+def power_and_difference(a, b, n):
+    return np.array([a * b, a**n]), a - b
+
+
+@power_and_difference.pushforward
+def power_and_difference_pushforward(a, b, n, y, a_dot, b_dot, n_dot):
+    return np.array([a_dot * b + a * b_dot, n * a ** (n - 1) * a_dot]), a_dot - b_dot
+
+
+def test_the_other_part_follows():
+    """A pushforward where the result is a number, a pullback where the arguments are."""
+    check_grads(lambda a, z, x: energy((a, z), x, 2), (1.3, 0.4 + 0.2j, X), order=1, jit=False)
+    check_grads(lambda a: energy((a, 0.4 + 0.2j), a * X, 2), (1.3,), jit=False)
+
+    def f(a, b):
+        u, v = power_and_difference(a, b, 3)
+        return u[0] * v + u[1]
+
+    check_grads(f, (1.3, 0.4), jit=False)
 
 
 def test_tangents_of_the_wrong_kind():

@@ -64,12 +64,25 @@ class Ruled(Routine):
         check_written(new)
         return replace(new, results=results)
 
+    def offers(self, kind: str) -> bool:
+        """Has the rule this part, or does it follow from the other one (`derived.py`)?"""
+        parts = self.rule.parts
+        if kind in parts:
+            return True
+        if kind == "pushforward":
+            return "pullback" in parts and isinstance(self.result, types.Float)
+        plain = all(isinstance(t, types.Float) or not any(map(is_float, leaf_types(t))) for t in self.arguments)
+        return "pushforward" in parts and not self.called and plain
+
     def read(self, kind: str) -> tuple[Expr | None, ...]:
         """The arguments of the function, and its result (a name), that a part of the rule reads; None for others.
 
         What it does not read need not be remembered.
         """
-        code, every = self.rule.function(kind).__code__, (*self.takes, Var("y"))
+        every = (*self.takes, Var("y"))
+        if kind not in self.rule.parts:
+            return every
+        code = self.rule.function(kind).__code__
         names = code.co_varnames[: code.co_argcount]
         if len(names) < len(every):
             return every

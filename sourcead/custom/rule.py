@@ -15,6 +15,7 @@ from numba.core.registry import CPUDispatcher
 from ..errors import Unsupported
 from ..ir import Loc
 from ..routines import callable_natively, native
+from .derived import derived
 
 OPTIONS = {"nopython": True, "error_model": "numpy"}
 
@@ -36,6 +37,7 @@ class CustomRule(Part):
     def __init__(self, function: FunctionType, options: dict[str, Any] | None = None):
         self.parts: dict[str, FunctionType] = {}  # "forward", "pullback", "pushforward"
         self._compiled: dict[FunctionType, Any] = {}
+        self._derived: dict[Any, FunctionType] = {}
         super().__init__(function, targetoptions=OPTIONS if options is None else options)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -81,6 +83,7 @@ class CustomRule(Part):
         if not isinstance(fn, FunctionType):
             raise TypeError(f"the {kind} of `{self.__name__}` must be a Python function, not {f!r}")
         self.parts[kind] = fn
+        self._derived.clear()
         return f
 
     # ---- for the compiler ----
@@ -88,9 +91,13 @@ class CustomRule(Part):
     def function(self, kind: str, argtypes: tuple[Any, ...] = ()) -> FunctionType:
         """A part of the rule: "forward", "pullback", "pushforward", or "" for the function itself.
 
-        argtypes: of what it is called with, for rules that are made for types.
+        argtypes: of what it is called with, for parts that are made for types.
         """
-        return self.parts[kind] if kind else self.py_func
+        if not kind or kind in self.parts:
+            return self.parts[kind] if kind else self.py_func
+        if (kind, argtypes) not in self._derived:
+            self._derived[kind, argtypes] = derived(self, kind, argtypes)
+        return self._derived[kind, argtypes]
 
     def compiled(self, kind: str, argtypes: tuple[Any, ...] = ()) -> Any:
         """The same as a dispatcher."""
@@ -110,7 +117,7 @@ class CustomRule(Part):
         from ..frontend.inline import returns_of
         from ..frontend.source import find
 
-        fn = self.function(kind)
+        fn = self.py_func if not kind else self.parts.get(kind) or next(iter(self.parts.values()))
         try:
             source = find(fn)
         except Unsupported:
@@ -124,6 +131,8 @@ class CustomRule(Part):
 
     def check_count(self, kind: str, count: int) -> None:
         """Refuse a part of the rule that cannot be called with so many arguments."""
+        if kind not in self.parts:
+            return
         try:
             inspect.signature(self.function(kind)).bind(*range(count))
         except TypeError:

@@ -18,7 +18,7 @@ def call_with_tangents(s: Stmt, c: Tangents) -> list[Stmt]:
     assert isinstance(s, (Assign, Unpack))
     value = s.value
     assert isinstance(value, Call)
-    if isinstance(value.fn, Ruled) and "pushforward" not in value.fn.rule.parts:
+    if isinstance(value.fn, Ruled) and not value.fn.offers("pushforward"):
         name = value.fn.rule.__name__
         raise Unsupported(f"`{name}` has no pushforward, for forward mode", s.loc, f"attach one: @{name}.pushforward")
     given = {k: a.name for k, a in enumerate(value.args) if isinstance(a, Var) and a.name in c.active}

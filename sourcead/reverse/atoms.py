@@ -68,7 +68,7 @@ def of_rule(
     out: list[Stmt],
 ) -> tuple[tuple[Expr, ...], dict[int, Expr]]:
     """What a rule gets in the backward sweep: what it remembers, and the adjoints of all real and complex results."""
-    if "pullback" not in fn.rule.parts:
+    if not fn.offers("pullback"):
         name = fn.rule.__name__
         raise Unsupported(f"`{name}` has a pushforward only", loc, f"attach a pullback: @{name}.pullback")
     results = targets[: len(fn.results)]
