@@ -40,7 +40,7 @@ def typed_routine(call: Call, f: Function) -> Routine:
     argtypes = tuple(map(types.unliteral, found))
     if isinstance(call.fn, Ruled):
         return call.fn.typed(argtypes)
-    return replace(call.fn, argtypes=argtypes, changes=(), results=(), draws=False)
+    return replace(call.fn, argtypes=argtypes, changes=(), results=(), by_layout=False, draws=False)
 
 
 def with_facts(f: Function, known: dict[Routine, Routine]) -> Function:
@@ -81,7 +81,18 @@ def described(r: Routine, f: Function) -> Routine:
     numbers = {n: k for k, n in enumerate(f.params)}
     written = tuple(sorted(numbers[n] for n in changed(st) if n in numbers))
     results = tuple(origin(v, st, numbers) for v in results_of(f.body[-1]))
-    return replace(r, changes=written, results=results, draws=any(map(draws, f.body)))
+    by_layout = any(map(looks_at_layout, walk(f.body)))
+    return replace(r, changes=written, results=results, by_layout=by_layout, draws=any(map(draws, f.body)))
+
+
+def looks_at_layout(s: Stmt) -> bool:
+    """Is what it gives a view of a contiguous array, and a copy of any other?"""
+    match s:
+        case Assign(_, _, Call(Routine() as r)):
+            return r.by_layout
+        case Assign(_, _, Call(np.ravel | np.ascontiguousarray)):
+            return True
+    return False
 
 
 def origin(v: Expr, st: Storage, numbers: dict[str, int]) -> Origin:

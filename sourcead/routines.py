@@ -81,6 +81,7 @@ class Routine:
     changes: tuple[int, ...] = ()  # the arguments that it writes into
     results: tuple[Origin, ...] = ()  # where the numbers and arrays in its result come from; none: not known yet
     shared: tuple[tuple[int, int] | None, ...] = ()  # arguments in common memory: which one, the number of axes
+    by_layout: bool = False  # does it, or what it calls, copy what is not contiguous, and only that?
     draws: bool = False  # random numbers, or prints; its last argument is the state of the generator before
     name: str = field(default="", compare=False)  # in emitted code
 
@@ -107,7 +108,7 @@ class Routine:
 
     @property
     def untyped(self) -> Routine:
-        return replace(self, argtypes=(), changes=(), results=())
+        return replace(self, argtypes=(), changes=(), results=(), by_layout=False)
 
     @property
     def parsed(self) -> Function:

@@ -237,6 +237,19 @@ def result_changed_that_may_be_an_argument(x):
     return np.sum(z) * x[0]
 
 
+def flattened(x, n):
+    if n == 0:
+        return x[0]
+    b = x.ravel()
+    b[0] *= 2.0
+    return flattened(x, n - 1) + b[0]
+
+
+@program(X)
+def copy_of_what_is_not_contiguous(x):
+    return flattened(x[::2], 2) * flattened(x * x, 2)
+
+
 def rows_chained(a, k):
     if k == a.shape[0]:
         return

@@ -25,6 +25,9 @@ def in_common_memory(b: Builder, fn: Routine, given: tuple[Any, ...]) -> tuple[R
     arrays = common_arrays(b, fn, given)
     if not arrays:
         return fn, given
+    if fn.by_layout:
+        what = f"`{fn.users_name}` calls itself, is given an array twice that it changes, and flattens arrays"
+        raise b.refuse(what, "pass a copy: x.copy()")
     new: list[Any] = [flat(b, a) for a in arrays]
     shared: list[tuple[int, int] | None] = []
     places: dict[int, int] = {}  # of the arguments that change, or of the array they stand in

@@ -28,9 +28,16 @@ def routine_call(b: Builder, t: str, fn: Routine, given: tuple[Any, ...]) -> Non
     back = iter([None if o.argument is None else given[o.argument] for o in fn.results])
     fn, given = in_common_memory(b, fn, given)
     args = tuple(Var(array_name(b, a)) if is_value(a) else b.let(a, b.type_of(a)) for a in given)
+    kinds = [types.unliteral(b.type_of(a)) for a in args]
+    if fn.by_layout:  # what comes is contiguous, but does as what it stands for
+        kinds = [
+            t.copy(layout=u.layout) if isinstance(u, types.Array) else t
+            for t, u in zip(kinds, fn.argtypes, strict=True)
+        ]
     if fn.draws:
         args = (*args, generator_state(b))
-    fn = replace(fn, argtypes=tuple(types.unliteral(b.type_of(a)) for a in args))
+        kinds.append(b.type_of(args[-1]))
+    fn = replace(fn, argtypes=tuple(kinds))
     targets: list[Var] = []
     result = named(b, t, b.f.types[t], targets, back)
     if isinstance(fn, Ruled):
