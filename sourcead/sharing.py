@@ -25,6 +25,7 @@ from .ir import (
     Index,
     Loc,
     Move,
+    Slice,
     Stmt,
     Var,
     While,
@@ -87,7 +88,10 @@ class Rows:
             return any(t.name in self.held for t in s.targets)
         if not isinstance(s, Assign):
             return False
-        return isinstance(s.value, Call) and s.value.fn is p.element or bool(self.held & set(bound(s)))
+        moved = (
+            isinstance(s.target, Index) and s.target.array.name in self.held and isinstance(s.target.index[0], Slice)
+        )
+        return moved or isinstance(s.value, Call) and s.value.fn is p.element or bool(self.held & set(bound(s)))
 
     # ---- views -----------------------------------------------------------------------------------
 

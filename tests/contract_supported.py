@@ -385,7 +385,9 @@ def _(x):
     a += [x[1]]
     del a[0]
     for v in x:
-        a.append(v * a.pop())
+        a.append(v * a.pop(0))
+        a.insert(1, v)
+        del a[-1]
     return sum(a) * a[1]
 
 

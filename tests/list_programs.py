@@ -385,3 +385,27 @@ def appended_to_no_zeros(p, x):
     for w in p:
         v.append(w * x)
     return v[0] * v[1] * v[2] * len(v)
+
+
+@program(np.array([0.3, 0.5, -0.2]), 3)
+def breadth_first(x, n):
+    queue = [(x[0], 0)]
+    s = 0.0
+    while len(queue) > 0:
+        v, depth = queue.pop(0)
+        s = s * 0.9 + v
+        if depth < n:
+            queue.append((v * x[1], depth + 1))
+            queue.insert(0, (v * x[2], depth + 1))
+    return s
+
+
+@program(np.array([0.3, 0.5, -0.2]), 5)
+def rows_that_move_up(x, n):
+    items = [x * 1.0]
+    for i in range(n):
+        items.append(items[i] * x + 0.1)
+    v = items.pop(0)
+    w = items.pop(1)
+    del items[-1]
+    return np.sum(v * w) + np.sum(items[0] * items[-1] * v)

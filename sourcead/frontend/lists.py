@@ -316,6 +316,33 @@ def last(q: Parser, node: ast.AST, g: Grown) -> Value:
     return v
 
 
+def removed(q: Parser, node: ast.AST, g: Grown, k: Value) -> Value:
+    """`items.pop(k)`: what is behind the item moves up."""
+    at = place(q, node, g, k)
+    v = whole(g.form, lambda c: q.temp(node, Index(c.data, (at,))))
+    rest = q.temp(node, Call(op.sub, (g.count, Const(1))))
+    move(q, node, g, q.temp(node, Call(op.add, (at, Const(1)))), g.count, at, rest)
+    q.emit(node, g.count, rest)
+    return v
+
+
+def inserted(q: Parser, node: ast.AST, owner: Listing, g: Grown, k: Value, v: Value) -> None:
+    """`items.insert(k, v)`: what is behind the place moves down; numbers out of range mean the ends."""
+    before = q.temp(node, g.count)
+    at = q.temp(node, Call(p.from_front, (q.operand(node, k), before)))
+    at = q.temp(node, Call(min, (q.temp(node, Call(max, (at, Const(0)))), before)))
+    append(q, node, owner, g, v)
+    move(q, node, g, at, before, q.temp(node, Call(op.add, (at, Const(1)))), g.count)
+    store(q, node, g, at, v)
+
+
+def move(q: Parser, node: ast.AST, g: Grown, start: Expr, stop: Expr, to: Expr, end: Expr) -> None:
+    """`items[to:end] = items[start:stop]`"""
+    for c, _ in parts(g.form, g.form):
+        moved = q.temp(node, Index(c.data, (Slice(start, stop, None),)))
+        q.out.append(Assign(q.loc(node), Index(c.data, (Slice(to, end, None),)), moved))
+
+
 # ---- what programs do with lists ---------------------------------------------------------------------------
 
 
@@ -380,6 +407,22 @@ def method(q: Parser, node: ast.AST, owner: Listing, name: str, args: list[Value
             return Const(None)
         case "pop", [], Grown():
             return last(q, node, found)
+        case "pop", [k], Grown():
+            return removed(q, node, found, k)
+        case "insert", [k, v], Grown():
+            inserted(q, node, owner, found, k, v)
+            return Const(None)
+        case "insert", [Const(int() as at), v], Tup(items):
+            rest = list(items)
+            rest.insert(at, v)
+            put(q, node, owner, Tup(tuple(rest)))
+            return Const(None)
+        case "clear", [], Grown():
+            q.emit(node, found.count, Const(0))
+            return Const(None)
+        case "clear", [], Tup():
+            put(q, node, owner, Tup(()))
+            return Const(None)
         case "pop", ([] | [Const(int())]), Tup(items) if items:
             at = args[0].value if args else -1  # type: ignore[union-attr]
             rest = list(items)
@@ -392,7 +435,7 @@ def method(q: Parser, node: ast.AST, owner: Listing, name: str, args: list[Value
             return Const(None)
         case "copy", [], Tup(items):
             return new(q, node, items)
-    raise Refusal(f"`.{name}` of a list is not supported here", "use append, pop and indices, or an array")
+    raise Refusal(f"`.{name}` of a list is not supported here", "use append, insert, pop and indices, or an array")
 
 
 def as_index(q: Parser, node: ast.AST, owner: Listing) -> Expr:
