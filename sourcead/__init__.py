@@ -10,6 +10,7 @@ from .api import value_and_grad as value_and_grad
 from .checking import check_grads as check_grads
 from .checking import check_rule as check_rule
 from .custom import custom_rule as custom_rule
+from .checkpointing import checkpointed as checkpointed
 from .debug import stages as stages
 from .errors import RuleMissing as RuleMissing
 from .errors import SourceadError as SourceadError

@@ -263,7 +263,7 @@ def statement(s: Stmt, indent: str) -> Iterator[Line]:
             yield line(f"{t.name} = {stack.name}.pop()")
         case If():
             yield from branch(s, indent, "if")
-        case For(_, v, start, stop, step, body, _):
+        case For(_, v, start, stop, step, body):
             yield line(f"for {v.name} in {'p' * s.parallel}{range_text(start, stop, step)}:")
             yield from block(body, inner)
         case While(_, test, cond, body):

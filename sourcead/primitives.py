@@ -219,6 +219,39 @@ def grown(tape):
     return longer
 
 
+@register_jitable
+def next_snapshot(at, end, free):
+    """The iteration at whose start a state is to be kept next, when that of `at` is, `end` ends the iterations to be run
+    backwards, and `free` more can be kept; `end` when none is.
+
+    With `s` states `(s + r)! / (s! r!)` iterations can be run backwards so that none runs more than `r` times again;
+    of all places by which that holds for both parts, and for the least `r`, the last one (Griewank and Walther,
+    "Algorithm 799: revolve" (2000), Proposition 1).
+    """
+    count, s = end - at, free + 1
+    if s == 1 or count < 2:
+        return end
+    r, most = 1, s + 1  # most = (s + r)! / (s! r!)
+    while most < count:
+        r += 1
+        most = most * (s + r) // r
+    first = most * r // (s + r)  # the same for s and r - 1
+    return at + min(first, count - first * s // (s + r - 1))
+
+
+@register_jitable
+def longer_plan(planned, s):
+    """More iterations than `planned`, for which `s` states are kept so that one more run of each is enough:
+    `(s + r)! / (s! r!)` for the next `r`; no end, when there is a single state, which needs no plan."""
+    if s == 1:
+        return 2**62
+    r, most = 0, 1
+    while most <= planned:
+        r += 1
+        most = most * (s + r) // r
+    return most
+
+
 def stretch(x: Any, *extents: int) -> Any:
     """`x` itself when it has these extents, otherwise a copy broadcast to them (same number of axes)."""
     return x if x.shape == extents else np.broadcast_to(x, extents).copy()

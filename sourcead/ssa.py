@@ -303,7 +303,7 @@ class _Pass:
             test = self.block(s.test, inside, self.live.tested(s, head, after), after)
             cond = substitute(s.cond, inside)
             body = self.block(s.body, inside, head, after, True)
-            new = While(s.loc, tuple(test), cond, tuple(body))
+            new = replace(s, test=tuple(test), cond=cond, body=tuple(body))
         self.carried.pop()
         out.append(new)
         for n in self.assigned(s):

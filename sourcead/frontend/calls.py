@@ -15,6 +15,7 @@ from numba.core.dispatcher import Dispatcher
 
 from .. import primitives as p
 from ..custom.rule import CustomRule
+from ..checkpointing import checkpointed
 from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
 from ..rules import is_draw, rule_of
@@ -56,6 +57,8 @@ def call(q: Parser, node: ast.Call) -> Value:
         raise early
     if isinstance(callee, Static) and callee.value is np.array and node.args:
         return np_array(q, node)
+    if callee == Static(checkpointed):
+        raise Refusal("`checkpointed` can only be used directly in a for loop, or as the whole test of a while loop")
     if isinstance(callee, Static) and any(callee.value is i for i in ITERATORS):
         raise Refusal(
             f"`{callee.value.__name__}` can only be used directly in a for loop", "write for ... in it, or use an array"

@@ -12,6 +12,7 @@ import numba
 import numpy as np
 
 from .. import primitives as p
+from ..checkpointing import checkpointed
 from ..ir import Call, Const, Expr, For, Index, Stmt, Var, While
 from . import lists, tuples
 from .activation import LoopSite, Moment, join, may_count, stored
@@ -30,6 +31,7 @@ class Grid:
     ranges: tuple[Bounds, ...]
     at: Callable[[tuple[Var, ...]], Value]
     parallel: bool = False
+    snapshots: int = 0
 
 
 @dataclass(frozen=True)
@@ -38,12 +40,14 @@ class Items:
 
     count: Expr
     at: Callable[[Expr], Value]
+    snapshots: int = 0
 
 
 @dataclass(frozen=True)
 class Range:
     bounds: Bounds
     parallel: bool = False
+    snapshots: int = 0
 
 
 Iteration = Grid | Items | Range | Tup
@@ -59,7 +63,7 @@ def for_(q: Parser, node: ast.For) -> None:
 
 
 def for_each(q: Parser, node: ast.For, it: Iteration) -> None:
-    values = few(it) if isinstance(it, Range) else None
+    values = few(it) if isinstance(it, Range) and not it.snapshots else None
     if values is not None:
         if lists.changing(q, node) or retried(q, lambda: loop(q, node, it)):
             loop(q, node, Tup(values))
@@ -76,10 +80,10 @@ def loop(q: Parser, node: ast.For, it: Iteration) -> None:
         match it:
             case Tup(values):
                 unrolled(q, node, site, values)
-            case Range(bounds, parallel):
-                counted(q, node, site, Grid((bounds,), lambda k: k[0], parallel))
-            case Items(count, at):
-                counted(q, node, site, Grid((up_to(count),), lambda k: at(k[0])))
+            case Range(bounds, parallel, snapshots):
+                counted(q, node, site, Grid((bounds,), lambda k: k[0], parallel, snapshots))
+            case Items(count, at, snapshots):
+                counted(q, node, site, Grid((up_to(count),), lambda k: at(k[0]), snapshots=snapshots))
             case Grid():
                 counted(q, node, site, it)
     close(q, node, site, out, [q.act.moment()] if isinstance(it, Tup) else [start, q.act.moment()])
@@ -187,7 +191,7 @@ def counted(q: Parser, node: ast.For, site: LoopSite, grid: Grid) -> None:
     inner = body(q, node, site, lambda: assign(q, node, node.target, grid.at(names)))
     for var, (start, stop, step) in reversed(list(zip(names, grid.ranges, strict=True))):
         inner = (For(q.loc(node), var, start, stop, step, inner, grid.parallel),)
-    q.out += inner
+    q.out += (replace(inner[0], snapshots=grid.snapshots),)  # type: ignore[call-arg]
 
 
 def counters(q: Parser, node: ast.For, grid: Grid) -> tuple[Var, ...]:
@@ -266,9 +270,13 @@ def held(q: Parser, node: ast.AST, v: Value) -> Value:
 
 
 def while_(q: Parser, node: ast.While) -> None:
+    snapshots = 0
+    if isinstance(node.test, ast.Call) and calls_checkpointed(q, node.test):
+        test, snapshots = marked(q, node.test)
+        node = ast.copy_location(ast.While(test, node.body, node.orelse), node)
     if any(isinstance(n, ast.NamedExpr) for n in ast.walk(node.test)):
         node = tested_inside(node)
-    lists.formed(q, node, lambda: while_loop(q, node))
+    lists.formed(q, node, lambda: while_loop(q, node, snapshots))
 
 
 def tested_inside(node: ast.While) -> ast.While:
@@ -283,7 +291,7 @@ def tested_inside(node: ast.While) -> ast.While:
     return made
 
 
-def while_loop(q: Parser, node: ast.While) -> None:
+def while_loop(q: Parser, node: ast.While, snapshots: int) -> None:
     lists.before_loop(q, node)
     start = q.act.moment()
     site = LoopSite(q.label(), q.label(), start)
@@ -297,7 +305,7 @@ def while_loop(q: Parser, node: ast.While) -> None:
         return
     inner = body(q, node, site, lambda: None)
     endless = isinstance(cond, Const)
-    out: list[Stmt] = [While(q.loc(node), tuple(test), cond, inner)]
+    out: list[Stmt] = [While(q.loc(node), tuple(test), cond, inner, snapshots)]
     close(q, node, site, out, [] if endless else [start, q.act.moment()])
 
 
@@ -355,9 +363,42 @@ def prange_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
     return replace(it, parallel=it.bounds[2] == Const(1))  # Numba knows no other steps
 
 
+def checkpointed_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
+    over, snapshots = marked(q, node)
+    it = unmarked(iteration(q, over, target))
+    if isinstance(it, Tup):
+        raise Refusal("a loop over a tuple or a list of known length is written out: nothing can be kept of it")
+    if isinstance(it, Items):
+        return replace(it, snapshots=snapshots)
+    return replace(it, snapshots=snapshots, parallel=False)
+
+
+def marked(q: Parser, node: ast.Call) -> tuple[ast.expr, int]:
+    """What `checkpointed(over, budget)` goes over, and its budget."""
+    given = dict(zip(("over", "budget"), node.args, strict=False)) | {k.arg: k.value for k in node.keywords}
+    if given.keys() != {"over", "budget"} or len(node.args) + len(node.keywords) != 2:
+        raise Refusal("`checkpointed` takes what the loop goes over, and a budget", "write checkpointed(range(n), 10)")
+    budget = expr(q, given["budget"])
+    if not isinstance(budget, Const) or type(budget.value) is not int or budget.value < 1:
+        remedy = "write a number, or the name of a global one"
+        raise Refusal("the budget of `checkpointed` must be known when compiling, and at least 1", remedy)
+    return given["over"], budget.value
+
+
+def calls_checkpointed(q: Parser, node: ast.Call) -> bool:
+    fn = node.func
+    return isinstance(fn, (ast.Name, ast.Attribute)) and expr(q, fn) == Static(checkpointed)
+
+
+def unmarked(it: Iteration) -> Iteration:
+    if not isinstance(it, Tup) and it.snapshots:
+        raise Refusal("`checkpointed` must stand around all that the loop goes over")
+    return it
+
+
 def numbered(q: Parser, node: ast.expr, it: Iteration) -> Items:
     """Any iteration as items by number."""
-    match it:
+    match unmarked(it):
         case Items():
             return it
         case Range((start, stop, step)):
@@ -423,7 +464,7 @@ def along_tuples(q: Parser, node: ast.Call, items: list[Any], n: int) -> Tup:
 
 
 def reversed_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
-    it = iteration(q, plain(node, 1, 1)[0], target)
+    it = unmarked(iteration(q, plain(node, 1, 1)[0], target))
     match it:
         case Tup(values):
             return Tup(values[::-1])
@@ -475,6 +516,7 @@ def ndenumerate(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
 MAKERS: tuple[tuple[object, Callable[[Parser, ast.Call, ast.expr], Iteration]], ...] = (
     (range, range_),
     (numba.prange, prange_),
+    (checkpointed, checkpointed_),
     (enumerate, enumerate_),
     (zip, zip_),
     (reversed, reversed_),

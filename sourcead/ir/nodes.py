@@ -302,6 +302,7 @@ class For(Stmt):
 
     `parallel`: the user wrote `prange`. It never says that iterations are independent; `parallel.in_parallel` proves
     it, and takes the mark from the other loops.
+    snapshots: how many states of the loop reverse mode may keep, to compute the others again; 0 when it records.
     """
 
     var: Var
@@ -310,6 +311,7 @@ class For(Stmt):
     step: Expr
     body: Block
     parallel: bool = False
+    snapshots: int = 0
 
 
 @dataclass(frozen=True, eq=False)
@@ -319,6 +321,7 @@ class While(Stmt):
     test: Block
     cond: Expr
     body: Block
+    snapshots: int = 0  # as in `For`
 
 
 @dataclass(frozen=True, eq=False)

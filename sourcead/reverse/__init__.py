@@ -22,11 +22,13 @@ from ..ir import (
     Call,
     Const,
     Expr,
+    For,
     Function,
     Loc,
     Return,
     Stmt,
     Var,
+    While,
     blocks,
     children,
     in_bundle,
@@ -38,7 +40,7 @@ from .chance import refuse_draws
 from .context import Context, context, dtype, zero
 from .counted import counted
 from .definite import definite
-from .iterations import loops_apart, two_sweeps
+from .iterations import two_sweeps
 from .rebound import refuse_rebound
 from .seeds import named_seeds, results_of, start, whole, with_seeds
 from .settled import settled
@@ -92,10 +94,10 @@ def reverse(
     if in_place:
         c.given = {c.bar(n).name for n in leaves if is_array(c.types[n])}
     named = named_seeds(seeds, c)
-    forward, backward = two_sweeps(c, lambda: start(results, named, c, in_place), loops_apart(c))
+    forward, backward = two_sweeps(c, lambda: start(results, named, c, in_place))
     touched = writes(*backward)
     end = finish(returned, wrt, c, touched, value=value, single=single, has_aux=has_aux)
-    body = distinct((*forward, *end[0], *backward, *end[1]))
+    body = recorded(distinct((*forward, *end[0], *backward, *end[1])))
     constants = {**f.constants, **end[2]}
     if in_place:
         arrays = tuple(c.bars[n] for n in leaves if is_array(c.types[n]))
@@ -107,8 +109,14 @@ def reverse(
 
 
 def distinct(block: Block) -> Block:
-    """Every statement an object of its own (passes may share them), and stores of operands only."""
+    """Every statement an object of its own (passes may share them)."""
     return tuple(with_blocks(replace(s), tuple(distinct(b) for b in blocks(s))) for s in block)
+
+
+def recorded(block: Block) -> Block:
+    """The statements with loops of which nothing says any more that they are not recorded."""
+    out = (with_blocks(s, tuple(map(recorded, blocks(s)))) for s in block)
+    return tuple(replace(s, snapshots=0) if isinstance(s, For | While) and s.snapshots else s for s in out)
 
 
 def finish(

@@ -40,25 +40,32 @@ from ..ir import (
 from ..simplify.dependence import counts_up_from_zero, only_accumulated, shared_sums
 from ..simplify.effects import ALLOCATIONS, is_mutating, may_raise
 from .adjoint import adjoint
+from .checkpoints import checkpointed_loops, put_back, replayed
 from .context import INT, Context
 from .plan import accesses, decide, goes_back, may_precede, wants
 from .sweeps import Sweeps
 from .tapes import Tapes, leaves_early
 
 
-def two_sweeps(c: Context, seed: Callable[[], Sequence[Stmt]], apart: Iterable[For]) -> tuple[list[Stmt], list[Stmt]]:
-    """The forward and the backward sweep of the program of `c`, the latter beginning with `seed()`; iterations of the
-    loops `apart` are repeated."""
-    inside = {t for s in apart for t in walk(s.body)}
+def two_sweeps(c: Context, seed: Callable[[], Sequence[Stmt]]) -> tuple[list[Stmt], list[Stmt]]:
+    """The forward and the backward sweep of the program of `c`, the latter beginning with `seed()`."""
+    tapes = Tapes(c)
+    marked = checkpointed_loops(c)
+    apart = [s for s in loops_apart(c) if not any(s in walk((m,)) for m in marked)]
+    inside = {t for s in (*apart, *marked) for b in blocks(s) for t in walk(b)}
     pieces = {s: code for s in walk(c.f.body) if s not in inside and (code := adjoint(s, c))}
     bodies: dict[Stmt, list[Stmt]] = {s: code for s in apart if (code := there_and_back(s, c))}
     pieces |= {s: [with_blocks(s, (tuple(code),))] for s, code in bodies.items()}
-    tapes = Tapes(c)
-    counts = count_trips(c, pieces, tapes)
-    plan = decide(c, wants(c, pieces, counts))
+    replays = {s: replayed(s, c, tapes.sites, two_sweeps) for s in marked}
+    pieces |= {s: r.code if r.body is None else [with_blocks(s, (tuple(r.body),))] for s, r in replays.items()}
+    counts = count_trips(c, pieces, tapes, inside | set(marked))
+    plan = decide(c, wants(c, pieces, counts, replays))
+    for s, r in replays.items():
+        r.code += put_back(r, plan.saved_stores & set(walk(s.body)), s, c, tapes.sites)
+        plan.saved_stores -= set(walk(s.body))
     if plan.saved_stores & inside:
         raise InternalError("a loop whose iterations are repeated overwrites what they read")
-    sweeps = Sweeps(c, plan, pieces, counts, tapes, bodies)
+    sweeps = Sweeps(c, plan, pieces, counts, tapes, bodies, replays)
     backward, _ = sweeps.backward(c.f.body, seed())
     return [*tapes.sites.top, *sweeps.forward(c.f.body)], backward
 
@@ -67,12 +74,12 @@ def stores(s: Stmt) -> bool:
     return isinstance(s, (Assign, Accum)) and isinstance(s.target, Index)
 
 
-def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dict[Stmt, str]:
-    """Loops whose trip count is not known on entry count their iterations in the forward sweep."""
+def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes, others: set[Stmt]) -> dict[Stmt, str]:
+    """Loops whose trip count is not known on entry count their iterations in the forward sweep; not the `others`."""
     counts: dict[Stmt, str] = {}
     sites = tapes.sites
     for s in list(walk(c.f.body)):
-        if not (isinstance(s, While) or isinstance(s, For) and leaves_early(s)):
+        if s in others or not (isinstance(s, While) or isinstance(s, For) and leaves_early(s)):
             continue
         if not goes_back(s, pieces) and not any(map(stores, walk((s,)))):  # what is overwritten may have to be put back
             continue
@@ -93,7 +100,7 @@ def count_trips(c: Context, pieces: dict[Stmt, list[Stmt]], tapes: Tapes) -> dic
 def there_and_back(s: For, c: Context) -> list[Stmt]:
     """The body of the backward loop: an iteration once more, without what it does to others, then its adjoint."""
     inner = body_context(s, c)
-    forward, backward = two_sweeps(inner, tuple, ())
+    forward, backward = two_sweeps(inner, tuple)
     if not backward:
         return []
     return [*private(forward, own_names(s) | c.made), *backward]

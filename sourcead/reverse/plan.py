@@ -8,6 +8,7 @@ from its array; an array element that is read again and overwritten in between i
 from __future__ import annotations
 
 import operator as op
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from numba.core import types
@@ -37,6 +38,7 @@ from ..ir import (
 from ..rules import cost as rule_cost
 from ..rules import is_draw
 from .adjoint import extents
+from .checkpoints import Replay
 from .context import Context
 from .mincut import FOREVER, SINK, SOURCE, Network
 
@@ -70,15 +72,19 @@ def goes_back(s: Stmt, pieces: dict[Stmt, list[Stmt]]) -> bool:
     return any(pieces.get(t) for t in walk((s,)))
 
 
-def wants(c: Context, pieces: dict[Stmt, list[Stmt]], counts: dict[Stmt, str]) -> Wants:
+def wants(c: Context, pieces: dict[Stmt, list[Stmt]], counts: dict[Stmt, str], replays: Mapping[Stmt, Replay]) -> Wants:
     out = Wants()
     for s in walk(c.f.body):
         if not goes_back(s, pieces):
             continue
         piece = pieces.get(s, [])
+        replay = replays.get(s)
+        taken_back = replay.state.arrays if replay is not None else ()
         for n in reads(*piece) - {m for t in walk(piece) for m in bound(t)} - c.made:
-            if is_array(c.types[n]) and reads_elements(piece, n):
+            if is_array(c.types[n]) and n not in taken_back and reads_elements(piece, n):
                 out.whole.append((n, s))
+            out.add(n, s)
+        for n in replay.wanted if replay is not None else ():
             out.add(n, s)
         if isinstance(s, If):
             for n in variables(s.cond):
@@ -90,6 +96,8 @@ def wants(c: Context, pieces: dict[Stmt, list[Stmt]], counts: dict[Stmt, str]) -
         if s in counts:
             out.add(counts[s], s)
     for a in sorted(c.active):
+        if any(loop in replays for loop in c.defs[a].outer.loops):
+            continue
         if is_array(c.types[a]) and c.defs[a].outer.loops and c.defs[a].kind != "carried":
             last = c.defs[a].outer.block[-1]
             for n in variables(*extents(a, c)):

@@ -39,6 +39,7 @@ from ..ir import (
 from ..simplify.dependence import counts_up_from_zero, independent
 from ..simplify.effects import rebinds_arrays
 from .adjoint import extents, zeros
+from .checkpoints import Replay, permutation
 from .context import INT, Context, plain, scalar_type, zero
 from .plan import Plan
 from .tapes import Tapes, leaves_early
@@ -52,6 +53,7 @@ class Sweeps:
     counts: dict[Stmt, str]  # loop without known trip count → name of the number of trips made
     tapes: Tapes
     bodies: Mapping[Stmt, list[Stmt]]  # of loops whose iterations are repeated: the bodies of the backward loops
+    replays: Mapping[Stmt, Replay]  # of checkpointed loops
     inner: dict[int, Scope] = field(default_factory=dict)
     slots: dict[str, tuple[str, tuple[Expr, ...]]] = field(default_factory=dict)
     stacks: dict[str, str] = field(default_factory=dict)
@@ -96,9 +98,10 @@ class Sweeps:
                 if not then and not orelse:
                     return [], set()
                 return [If(s.loc, s.cond, tuple(then), tuple(orelse))], a | b | set(variables(s.cond))
+            case For() | While() if s in self.replays:
+                return self.replay(s)
             case For() if s in self.bodies:
-                body = self.bodies[s]
-                return self.loop_back(s, body, reads(*body) - bindings(body) - self.c.made)
+                return self.loop_back(s, self.bodies[s], self.read_by(self.bodies[s]))
             case For():
                 body, wanted = self.backward(s.body)
                 if not body:
@@ -116,6 +119,20 @@ class Sweeps:
         undo = self.undo(s)
         code = self.exchange_back(s) + undo + list(self.pieces.get(s, ()))
         return code, (reads(*code) | writes(*undo)) - self.c.made
+
+    def replay(self, s: For | While) -> tuple[list[Stmt], set[str]]:
+        """The backward sweep of a checkpointed loop."""
+        r = self.replays[s]
+        wanted = self.read_by(r.code) | r.wanted
+        if r.body is None:
+            return r.code, wanted
+        assert isinstance(s, For)
+        again, more = self.loop_back(s, r.body, self.read_by(r.body))
+        return [*again, *r.code], wanted | more
+
+    def read_by(self, code: list[Stmt]) -> set[str]:
+        """The primal names that a program of its own reads."""
+        return reads(*code) - bindings(code) - self.c.made
 
     def loop_back(self, s: For, body: list[Stmt], wanted: set[str]) -> tuple[list[Stmt], set[str]]:
         """The loop once more, from its last iteration to its first."""
@@ -310,24 +327,6 @@ def bindings(code: Iterable[Stmt]) -> set[str]:
 
 def in_order(wanted: set[str], c: Context) -> list[str]:
     return sorted(wanted)
-
-
-def permutation(s: Move, c: Context) -> dict[str, str]:
-    """The part of a `Move` that exchanges arrays among themselves: target → source."""
-    step = {
-        t.name: v.name
-        for t, v in zip(s.targets, s.sources, strict=True)
-        if isinstance(v, Var) and is_array(c.types[t.name])
-    }
-    out = {}
-    for n in step:
-        seen, at = {n}, step[n]
-        while at in step and at not in seen:
-            seen.add(at)
-            at = step[at]
-        if at == n:
-            out[n] = step[n]
-    return out
 
 
 __all__ = ["Sweeps", "leaves_early"]

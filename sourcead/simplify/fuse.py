@@ -172,6 +172,6 @@ class _Pass:
         return new
 
 
-def _range(s: For) -> tuple[Expr, Expr, Expr, bool]:
+def _range(s: For) -> tuple[Expr, Expr, Expr, bool, int]:
     """What two loops must have in common; a serial loop would keep a parallel one from being that."""
-    return s.start, s.stop, s.step, s.parallel
+    return s.start, s.stop, s.step, s.parallel, s.snapshots

@@ -1,0 +1,539 @@
+"""Loops of which few states are kept; an iteration runs again from the last one kept, and then back.
+
+The *state* of a loop is what an iteration takes over from the one before: the numbers it carries, and the arrays that it
+reads and writes, whole.  The forward sweep keeps states as the binomial schedule says.  The backward sweep takes the
+last one kept, goes on from there (keeping others, now that there is room) to the iteration whose turn it is, which is a
+program of its own: it runs once more, recording what it wants, and then runs its backward sweep.
+Griewank and Walther, "Algorithm 799: revolve" (2000).
+"""
+
+from __future__ import annotations
+
+import operator as op
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numba.core import types
+
+from .. import primitives as p
+from ..analyses import Definition, definitions, scopes
+from ..errors import Unsupported
+from ..infer import is_array
+from ..ir import (
+    Accum,
+    Assign,
+    Block,
+    Break,
+    Call,
+    Const,
+    Expr,
+    For,
+    Function,
+    If,
+    Index,
+    Loc,
+    Move,
+    Pop,
+    Push,
+    Raise,
+    Return,
+    Stmt,
+    Var,
+    While,
+    blocks,
+    bound,
+    is_const,
+    reads,
+    variables,
+    walk,
+    with_blocks,
+    writes,
+    written,
+)
+from ..simplify.dce import dce
+from ..simplify.dependence import only_accumulated, own_accesses
+from ..simplify.effects import draws, own_stores, rebinds_arrays
+from ..ssa import Liveness
+from .adjoint import zeros
+from .context import INT, Context, dtype, plain, zero
+from .tapes import Sites, leaves_early
+
+Loop = For | While
+Sweeps = tuple[list[Stmt], list[Stmt]]
+
+
+@dataclass
+class Replay:
+    """The backward sweep of a loop of which some states are kept."""
+
+    state: State
+    body: list[Stmt] | None  # where nothing is taken over: the body of the backward loop
+    code: list[Stmt]  # the backward sweep; with a `body`, what follows it
+    wanted: set[str]  # of the names that the sweeps make: what the forward sweep hands over
+
+
+# ---- which loops ------------------------------------------------------------------------------------
+
+
+def checkpointed_loops(c: Context, b: Block | None = None) -> list[Loop]:
+    """The outermost loops that are marked so, and have something to do in the backward sweep."""
+    out: list[Loop] = []
+    for s in c.f.body if b is None else b:
+        if isinstance(s, For | While) and s.snapshots:
+            if any(n in c.active for t in walk(inside(s)) for n in written(t)):
+                out.append(s)
+        else:
+            for inner in blocks(s):
+                out += checkpointed_loops(c, inner)
+    return out
+
+
+def inside(s: Loop) -> Block:
+    return s.body if isinstance(s, For) else (*s.test, *s.body)
+
+
+def refuse_unrepeatable(s: Loop) -> None:
+    for t in walk(inside(s)):
+        if draws(t) and not blocks(t) and not is_print(t):
+            raise Unsupported(
+                "random numbers are drawn inside a checkpointed loop, whose iterations run several times",
+                t.loc,
+                "draw an array of them before the loop",
+            )
+
+
+def is_print(s: Stmt) -> bool:
+    return isinstance(s, Assign) and isinstance(s.value, Call) and s.value.fn is print
+
+
+# ---- what is kept -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class State:
+    """What an iteration takes over from the one before."""
+
+    carried: tuple[str, ...]  # all names by which something gets to the next iteration, or behind the loop
+    numbers: tuple[str, ...]  # of these, the numbers that an iteration reads
+    arrays: tuple[str, ...]  # the arrays that it reads, and changes or gives other names
+    new: frozenset[str]  # of these arrays, those that are other memory after each iteration
+    changed: frozenset[str]  # and those whose elements an iteration may change
+
+    @property
+    def kept(self) -> bool:
+        return bool(self.numbers or self.arrays)
+
+
+def state_of(s: Loop, c: Context) -> State:
+    bindings = {n for t in walk(s.body) for n in bound(t)}
+    first = Liveness().start(s.body, frozenset(), frozenset())
+    sums = only_accumulated(s.body)
+    loop = {s.var.name} if isinstance(s, For) else set()
+    carried = sorted(n for n in bindings - sums - loop if c.defs[n].kind == "carried" and c.defs[n].home.block is s.body)
+    taken = [n for n in sorted(first) if n in c.types]
+    numbers = tuple(n for n in taken if n in bindings - sums - loop and not is_array(c.types[n]))
+    for n in numbers:
+        if n not in carried:
+            raise bound_elsewhere(n, s)
+    shaped = (n for n in carried if n in c.active)  # its adjoint before an iteration has the extents that it has there
+    arrays = sorted({n for n in (*taken, *shaped) if is_array(c.types[n])})
+    places = lasting(s.body, arrays)
+    same = c.same if rebinds_arrays(s.body, c.types) else c.at_once
+    changed = {same[n] for t in walk(s.body) for n in own_stores(t) if n in places}
+    read = {same[a.name] for t in walk(s.body) for a in own_accesses(t) if a.kind == "load" and a.name in same}
+    kept = tuple(n for n in arrays if n in bindings or same[n] in read & changed)
+    new = frozenset(n for n in kept if n in bindings and not exchanged(n, s, c))
+    return State(tuple(carried), numbers, kept, new, frozenset(n for n in kept if same[n] in changed))
+
+
+def bound_elsewhere(n: str, s: Loop) -> Unsupported:
+    return Unsupported(
+        f"`{plain(n)}` keeps its value from one iteration of a checkpointed loop to the next on some paths only",
+        s.loc,
+        "give it a value before the loop, and in every iteration",
+    )
+
+
+def lasting(body: Block, arrays: Iterable[str]) -> set[str]:
+    """The names that may stand for memory of these arrays, inside of an iteration."""
+    out, grown = set(arrays), 0
+    while len(out) > grown:
+        grown = len(out)
+        for s in walk(body):
+            match s:
+                case Move(_, targets, sources):
+                    out |= {t.name for t, v in zip(targets, sources, strict=True) if out & set(variables(v))}
+                case Assign(_, Var(t), Var(v) | Call(p.stretch, (Var(v), *_))) if v in out:
+                    out.add(t)
+    return out
+
+
+def exchanged(n: str, s: Loop, c: Context) -> bool:
+    """Does the array change places with others only? Then it keeps its extents, and memory of its own."""
+    moves = [t for t in walk(s.body) if n in bound(t)]
+    return all(isinstance(t, Move) and n in permutation(t, c) for t in moves)
+
+
+def permutation(s: Move, c: Context) -> dict[str, str]:
+    """The part of a `Move` that exchanges arrays among themselves: target → source."""
+    step = {
+        t.name: v.name
+        for t, v in zip(s.targets, s.sources, strict=True)
+        if isinstance(v, Var) and is_array(c.types[t.name])
+    }
+    out = {}
+    for n in step:
+        seen, at = {n}, step[n]
+        while at in step and at not in seen:
+            seen.add(at)
+            at = step[at]
+        if at == n:
+            out[n] = step[n]
+    return out
+
+
+# ---- the sweeps of one loop -------------------------------------------------------------------------
+
+
+@dataclass
+class Schedule:
+    """The names and statements by which states of a loop are kept and taken back."""
+
+    s: Loop
+    c: Context
+    state: State
+    stacks: dict[str, str] = field(default_factory=dict)
+    places: dict[str, str] = field(default_factory=dict)
+    then: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        fresh = self.c.fresh
+        self.kept = Var(fresh("kept", types.Array(types.int64, 1, "C")))
+        self.held, self.due = Var(fresh("held", INT)), Var(fresh("due", INT))
+        for n in self.state.numbers:
+            self.places[n] = fresh(f"{plain(n)}_kept", types.Array(self.c.types[n], 1, "C"))
+        for n in self.state.arrays:
+            self.then[n] = fresh(f"{plain(n)}_then", self.c.types[n])
+            self.stacks[n] = fresh(f"{plain(n)}_kept", self.c.types[n])
+
+    def make(self) -> list[Stmt]:
+        """Room for the states, none of them kept."""
+        loc, room = self.s.loc, Call(p.pack, (Const(self.s.snapshots),))
+        out: list[Stmt] = [Assign(loc, self.kept, Call(np.empty, (room, Const(np.int64))))]
+        for n, place in self.places.items():
+            out.append(Assign(loc, Var(place), Call(np.empty, (room, dtype(self.c.types[n])))))
+        return [*out, Assign(loc, self.held, Const(0))]
+
+    def keep(self, number: Expr, source: Callable[[str], str] = str) -> list[Stmt]:
+        """Keep the state at the start of an iteration; source: where its parts are found."""
+        loc = self.s.loc
+        out: list[Stmt] = [Assign(loc, Index(self.kept, (self.held,)), number)]
+        out += [Assign(loc, Index(Var(at), (self.held,)), Var(source(n))) for n, at in self.places.items()]
+        for n, stack in self.stacks.items():
+            copied = Var(self.c.fresh(f"{plain(n)}_copy", self.c.types[n]))
+            out += [Assign(loc, copied, Call(np.copy, (Var(source(n)),))), Push(loc, Var(stack), copied)]
+        return [*out, Accum(loc, self.held, Const(1))]
+
+    def plan(self, at: Expr, end: Expr) -> list[Stmt]:
+        """Find out where a state is kept next."""
+        out: list[Stmt] = []
+        free = self.c.flat(Const(self.s.snapshots) - self.held, self.s.loc, INT, out)
+        return [*out, Assign(self.s.loc, self.due, Call(p.next_snapshot, (at, end, free)))]
+
+    def keep_when_due(self, number: Expr, end: Expr) -> list[Stmt]:
+        cond = self.c.temp(types.boolean)
+        is_due = Assign(self.s.loc, cond, Call(op.eq, (number, self.due)))
+        return [is_due, If(self.s.loc, cond, (*self.keep(number), *self.plan(number, end)))]
+
+    def drop_all_but_first(self) -> list[Stmt]:
+        loc = self.s.loc
+        out: list[Stmt] = []
+        for n, stack in self.stacks.items():
+            again = Var(self.c.fresh("again", INT))
+            pop = Pop(loc, Var(self.then[n]), Var(stack))
+            out.append(For(loc, again, Const(1), self.held, Const(1), (pop,)))
+        return [*out, Assign(loc, self.held, Const(1))]
+
+    def take_back(self, number: Expr) -> tuple[list[Stmt], Var]:
+        """The last state that is kept is that of the loop again, and stays kept unless it is that of `number`."""
+        loc, c = self.s.loc, self.c
+        at = Var(c.fresh("at", INT))
+        out: list[Stmt] = [Accum(loc, self.held, Const(-1)), Assign(loc, at, Index(self.kept, (self.held,)))]
+        out += [Assign(loc, Var(n), Index(Var(place), (self.held,))) for n, place in self.places.items()]
+        stays: list[Stmt] = []
+        for n, stack in self.stacks.items():
+            then = Var(self.then[n])
+            out.append(Pop(loc, then, Var(stack)))
+            stays.append(Push(loc, Var(stack), then))
+        cond = c.temp(types.boolean)
+        out.append(Assign(loc, cond, Call(op.lt, (at, number))))
+        out.append(If(loc, cond, (*stays, Accum(loc, self.held, Const(1)))))
+        for n in self.stacks:
+            if n in self.state.new:
+                then = Var(self.then[n])
+                out.append(Assign(loc, Var(n), Call(np.copy, (then,)) if n in self.state.changed else then))
+            else:
+                out += filled(n, self.then[n], loc, c)
+        return out, at
+
+
+def filled(a: str, b: str, loc: Loc | None, c: Context) -> list[Stmt]:
+    """Store the elements of `b` into `a`, which has its extents."""
+    counters = [Var(c.fresh(i, INT)) for i in "ijklmnop"[: c.types[a].ndim]]
+    element = c.temp(c.types[a].dtype)
+    place = tuple(counters)
+    out: list[Stmt] = [Assign(loc, element, Index(Var(b), place)), Assign(loc, Index(Var(a), place), element)]
+    for k, i in reversed(list(enumerate(counters))):
+        n = c.temp(INT)
+        out = [Assign(loc, n, Call(p.shape, (Var(a), Const(k)))), For(loc, i, Const(0), n, Const(1), tuple(out))]
+    return out
+
+
+def replayed(s: Loop, c: Context, sites: Sites, two_sweeps: Callable[[Context, Callable], Sweeps]) -> Replay:
+    """The backward sweep of a checkpointed loop; what the forward sweep does for it goes to `sites`."""
+    refuse_unrepeatable(s)
+    state = state_of(s, c)
+    schedule = Schedule(s, c, state)
+    if isinstance(s, For) and not state.kept and not leaves_early(s):
+        return Replay(state, there_and_back(s, c, state, two_sweeps), [], set())
+    trips, wanted = count(s, c, schedule, sites)
+    out: list[Stmt] = []
+    if c.where[s].loops:
+        out += entry(schedule, trips, sites, wanted)
+    else:
+        sites.add(sites.before, s, *schedule.make())
+    trip, end = Var(c.fresh("trip", INT)), Var(c.fresh("end", INT))
+    body, at = schedule.take_back(trip)
+    body += [Assign(s.loc, end, trip + 1), *schedule.plan(at, end), advance(schedule, at, trip, end)]
+    body += [*number_to_variable(s, trip, c), *there_and_back(s, c, state, two_sweeps)]
+    last = c.flat(trips - 1, s.loc, INT, out)
+    out.append(For(s.loc, trip, last, Const(-1), Const(-1), tuple(body)))
+    return Replay(state, None, out, wanted)
+
+
+def memory_before(s: Loop, state: State, c: Context) -> Iterator[str]:
+    """The arrays from before the loop that it may change."""
+    scope = c.where[s]
+    bindings = {n for t in walk(s.body) for n in bound(t)}
+    yield from {n for t in walk(s.body) for n in own_stores(t) if is_array(c.types[n])} - bindings
+    for t in scope.block[: scope.position(s)]:
+        if isinstance(t, Move):
+            yield from (v.name for a, v in zip(t.targets, t.sources, strict=True) if a.name in state.arrays)  # type: ignore
+
+
+# ---- the forward sweep ------------------------------------------------------------------------------
+
+
+def count(s: Loop, c: Context, schedule: Schedule, sites: Sites) -> tuple[Expr, set[str]]:
+    """How many iterations there were; a name for it is wanted.  In the outermost loops, states are kept on the way."""
+    loc, scope = s.loc, c.where[s]
+    start = c.where[s.body[0]]
+    on_the_way = not scope.loops
+    known = isinstance(s, For) and not leaves_early(s)
+    if isinstance(s, For) and known and counts_itself(s):
+        if on_the_way:
+            sites.add(sites.before, s, Assign(loc, schedule.due, Const(0)))
+            sites.add(sites.start, start, *schedule.keep_when_due(s.var, s.stop))
+        return s.stop, set()
+    trips = Var(c.fresh("trips_made", INT))
+    c.defs[trips.name] = Definition("single", scope, scope, (s,))
+    done = Var(c.fresh("trip_count", INT))
+    if known:
+        assert isinstance(s, For)
+        sites.add(sites.before, s, Assign(loc, trips, Call(p.trips, (s.start, s.stop, s.step))))
+    else:
+        sites.add(sites.after, s, Assign(loc, trips, done))
+    if on_the_way or not known:
+        sites.add(sites.before, s, Assign(loc, done, Const(0)))
+    if on_the_way:
+        sites.add(sites.before, s, Assign(loc, schedule.due, Const(0)))
+        end = trips
+        if not known:
+            end = Var(c.fresh("planned", INT))
+            more = Call(p.longer_plan, (end, Const(s.snapshots)))
+            sites.add(sites.before, s, Assign(loc, end, Const(1)), Assign(loc, end, more))
+            longer = c.temp(types.boolean)
+            again = (*schedule.drop_all_but_first(), Assign(loc, end, more), Assign(loc, schedule.due, done))
+            sites.add(sites.start, start, Assign(loc, longer, Call(op.eq, (done, end))), If(loc, longer, again))
+        sites.add(sites.start, start, *schedule.keep_when_due(done, end))
+    if on_the_way or not known:
+        sites.add(sites.start, start, Accum(loc, done, Const(1)))
+    return trips, {trips.name}
+
+
+def counts_itself(s: For) -> bool:
+    return is_const(s.start, 0) and is_const(s.step, 1)
+
+
+def entry(schedule: Schedule, trips: Expr, sites: Sites, wanted: set[str]) -> list[Stmt]:
+    """In a loop that is recorded, the forward sweep hands over the state before the first iteration only."""
+    s, c = schedule.s, schedule.c
+    scope = c.where[s]
+    begin: dict[str, str] = {}
+    back: list[Stmt] = []
+    for n in (*schedule.state.numbers, *schedule.state.arrays):
+        e = begin[n] = c.fresh(f"{plain(n)}_entry", c.types[n])
+        if n in schedule.places:
+            c.defs[e] = Definition("single", scope, scope, (s,))
+            wanted.add(e)
+            sites.add(sites.before, s, Assign(s.loc, Var(e), Var(n)))
+        else:
+            back += handed_over(n, e, s, c, sites)
+    out = [*schedule.make(), *back]
+    some = c.temp(types.boolean)
+    out.append(Assign(s.loc, some, Call(op.gt, (trips, Const(0)))))
+    return [*out, If(s.loc, some, tuple(schedule.keep(Const(0), lambda n: begin[n])))]
+
+
+def handed_over(n: str, copied: str, s: Loop, c: Context, sites: Sites) -> list[Stmt]:
+    """A copy of an array from before the loop; statements after which the backward sweep has it."""
+    sites.add(sites.before, s, Assign(s.loc, Var(copied), Call(np.copy, (Var(n),))))
+    if not c.where[s].loops:
+        return []
+    stack = Var(c.fresh(f"{plain(n)}_saved", c.types[n]))
+    sites.add(sites.before, s, Push(s.loc, stack, Var(copied)))
+    return [Pop(s.loc, Var(copied), stack)]
+
+
+def put_back(r: Replay, stores: set[Stmt], s: Loop, c: Context, sites: Sites) -> list[Stmt]:
+    """Statements after which arrays hold what they held before the loop, where these stores would have to be undone."""
+    classes = {c.same[n] for t in stores for n in own_stores(t)}
+    out: list[Stmt] = []
+    for n in sorted(set(n for n in memory_before(s, r.state, c) if c.same[n] in classes)):
+        copied = c.fresh(f"{plain(n)}_before", c.types[n])
+        out += [*handed_over(n, copied, s, c, sites), *filled(n, copied, s.loc, c)]
+    return out
+
+
+# ---- iterations once more ---------------------------------------------------------------------------
+
+
+def number_to_variable(s: Loop, number: Expr, c: Context) -> list[Stmt]:
+    """The loop's variable in the iteration of this number."""
+    if not isinstance(s, For):
+        return []
+    if counts_itself(s):
+        return [Assign(s.loc, s.var, number)]
+    out: list[Stmt] = []
+    value = c.flat(s.start + number * s.step, s.loc, INT, out)
+    return [*out, Assign(s.loc, s.var, value)]
+
+
+def advance(schedule: Schedule, at: Expr, trip: Expr, end: Expr) -> Stmt:
+    """From the state that was taken back to the iteration whose turn it is."""
+    s, c = schedule.s, schedule.c
+    number = Var(c.fresh("number", INT))
+    body = schedule.keep_when_due(number, end) if s.snapshots > 1 else []
+    body += number_to_variable(s, number, c)
+    body += repeated(s.body, own_names(s) | set(schedule.state.arrays))
+    return For(s.loc, number, at, trip, Const(1), tuple(body))
+
+
+def own_names(s: Loop) -> set[str]:
+    """What an iteration binds for itself; what it only adds to is not its own."""
+    counter = {s.var.name} if isinstance(s, For) else set()
+    return counter | {n for t in walk(s.body) for n in bound(t)} - only_accumulated(s.body)
+
+
+def repeated(b: Iterable[Stmt], own: set[str], inner: bool = False) -> list[Stmt]:
+    """Statements that have run before: they do not leave the loop, raise or print, and change `own` names only."""
+    out: list[Stmt] = []
+    for s in b:
+        if isinstance(s, Raise) or isinstance(s, Break) and not inner or is_print(s):
+            continue
+        if isinstance(s, Assign | Accum) and (s.target.array if isinstance(s.target, Index) else s.target).name not in own:
+            continue
+        deeper = inner or isinstance(s, For | While)
+        out.append(with_blocks(s, tuple(tuple(repeated(t, own, deeper)) for t in blocks(s))))
+    return out
+
+
+def there_and_back(
+    s: Loop, c: Context, state: State, two_sweeps: Callable[[Context, Callable], Sweeps]
+) -> list[Stmt]:
+    """An iteration once more, and its backward sweep: from the adjoints of the state behind it to those before it."""
+    behind = {n: c.fresh(plain(n), c.types[n]) for n in state.carried}
+    for n, after in behind.items():
+        c.same[after], c.at_once[after] = c.same[n], after
+        c.made.discard(after)
+    body = closed(s.body, behind, s)
+    inner = iteration_context(s, body, behind, c)
+    forward, backward = two_sweeps(inner, lambda: handed_back(body, behind, inner, s.loc))
+    own = own_names(s) | set(behind.values()) | set(state.arrays) | c.made
+    bars = sorted(inner.given)
+    end = Return(s.loc, tuple(map(Var, bars)))  # whatever else the iteration leaves is not looked at
+    whole = (*repeated(forward, own), *backward, end)
+    return list(dce(Function(c.f.name, (*inner.f.params, *bars), whole, c.types, c.f.constants)).body[:-1])
+
+
+def closed(b: Block, behind: dict[str, str], s: Loop) -> Block:
+    """The body of the loop as that of a program: what is carried has a name of its own at the end."""
+    *before, last = b if b else (None,)
+    match last:
+        case Break():
+            return closed(tuple(before), behind, s)
+        case Move() if any(t.name in behind for t in last.targets):
+            return (*guarded(before, behind, s), handed_on(last, behind))
+        case If() if any(n in behind for t in walk((last,)) for n in bound(t)) or leaves(last):
+            sides = tuple(closed(side, behind, s) for side in blocks(last))
+            return (*guarded(before, behind, s), with_blocks(last, sides))
+    return (*guarded(b, behind, s), handed_on(Move(s.loc, (), ()), behind))
+
+
+def leaves(s: Stmt) -> bool:
+    return isinstance(s, Break) or isinstance(s, If) and any(leaves(t) for b in blocks(s) for t in b)
+
+
+def guarded(b: Iterable[Stmt], behind: dict[str, str], s: Loop) -> Block:
+    for t in walk(b):
+        for n in bound(t):
+            if n in behind:
+                raise bound_elsewhere(n, s)
+    return tuple(b)
+
+
+def handed_on(s: Move, behind: dict[str, str]) -> Move:
+    """What each carried name is behind the iteration; where it is not bound, it stays what it was."""
+    pairs = [(Var(behind.get(t.name, t.name)), v) for t, v in zip(s.targets, s.sources, strict=True)]
+    rebound = {t.name for t in s.targets}
+    pairs += [(Var(after), Var(n)) for n, after in behind.items() if n not in rebound]
+    return replace(s, targets=tuple(t for t, _ in pairs), sources=tuple(v for _, v in pairs))
+
+
+def iteration_context(s: Loop, body: Block, behind: dict[str, str], c: Context) -> Context:
+    """The body as a program: what it does not bind itself is given to it, and so are the adjoints of that."""
+    own = {n for t in walk(body) for n in bound(t)} - only_accumulated(body)
+    counter = {s.var.name} if isinstance(s, For) else set()
+    given = (reads(*body) | writes(*body) | counter | behind.keys()) - own
+    f = Function(c.f.name, tuple(sorted(given)), body, c.types, c.f.constants)
+    where, root = scopes(f)
+    defs = definitions(f, where, root)
+    bars = {c.bar(n).name for n in sorted(given) if n in c.active}
+    active = {n for n in c.active if n in defs} | {behind[n] for n in behind if n in c.active}
+    return replace(c, f=f, where=where, root=root, defs=defs, active=active, given=c.given | bars)
+
+
+def handed_back(body: Block, behind: dict[str, str], c: Context, loc: Loc | None) -> Sequence[Stmt]:
+    """The adjoints of the state behind the iteration, from which the backward sweep starts."""
+    out: list[Stmt] = []
+    active = [n for n in behind if n in c.active]
+    arrays = [n for n in active if is_array(c.types[n])]
+    for n in active:
+        if n not in arrays:
+            out += [Assign(loc, c.bar(behind[n]), c.bar(n)), Assign(loc, c.bar(n), zero(c.types[n]))]
+    if arrays:
+        out.append(Move(loc, tuple(c.bar(behind[n]) for n in arrays), tuple(c.bar(n) for n in arrays)))
+        stay = set.intersection(*(set(sources) for sources in ends(body, set(behind.values()))))
+        out += [Assign(loc, c.bar(n), zeros(n, c)) for n in arrays if n not in stay]
+    return out
+
+
+def ends(b: Block, names: set[str]) -> Iterator[list[str]]:
+    """For each path through the body, the arrays that the state is made of behind it."""
+    last = b[-1]
+    if isinstance(last, If):
+        for side in blocks(last):
+            yield from ends(side, names)
+    elif isinstance(last, Move):
+        yield [v.name for v in last.sources if isinstance(v, Var)]
