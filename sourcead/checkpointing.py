@@ -21,5 +21,5 @@ def checkpointed(over: Any, budget: int) -> Any:
 
 
 @overload(checkpointed)
-def _checkpointed(over, budget):
+def _checkpointed(over, budget):  # type: ignore[no-untyped-def]
     return lambda over, budget: over

@@ -221,8 +221,8 @@ def grown(tape):
 
 @register_jitable
 def next_snapshot(at, end, free):
-    """The iteration at whose start a state is to be kept next, when that of `at` is, `end` ends the iterations to be run
-    backwards, and `free` more can be kept; `end` when none is.
+    """The iteration at whose start a state is kept next, when that of `at` is kept, `free` more can be, and all before
+    `end` are to be run backwards; `end` when no other is kept.
 
     With `s` states `(s + r)! / (s! r!)` iterations can be run backwards so that none runs more than `r` times again;
     of all places by which that holds for both parts, and for the least `r`, the last one (Griewank and Walther,

@@ -14,8 +14,8 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from .. import primitives as p
-from ..custom.rule import CustomRule
 from ..checkpointing import checkpointed
+from ..custom.rule import CustomRule
 from ..errors import spelled
 from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
 from ..rules import is_draw, rule_of

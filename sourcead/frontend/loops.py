@@ -365,7 +365,8 @@ def prange_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
 
 def checkpointed_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
     over, snapshots = marked(q, node)
-    it = unmarked(iteration(q, over, target))
+    it = iteration(q, over, target)
+    refuse_marked(it)
     if isinstance(it, Tup):
         raise Refusal("a loop over a tuple or a list of known length is written out: nothing can be kept of it")
     if isinstance(it, Items):
@@ -390,15 +391,15 @@ def calls_checkpointed(q: Parser, node: ast.Call) -> bool:
     return isinstance(fn, (ast.Name, ast.Attribute)) and expr(q, fn) == Static(checkpointed)
 
 
-def unmarked(it: Iteration) -> Iteration:
+def refuse_marked(it: Iteration) -> None:
     if not isinstance(it, Tup) and it.snapshots:
         raise Refusal("`checkpointed` must stand around all that the loop goes over")
-    return it
 
 
 def numbered(q: Parser, node: ast.expr, it: Iteration) -> Items:
     """Any iteration as items by number."""
-    match unmarked(it):
+    refuse_marked(it)
+    match it:
         case Items():
             return it
         case Range((start, stop, step)):
@@ -464,7 +465,8 @@ def along_tuples(q: Parser, node: ast.Call, items: list[Any], n: int) -> Tup:
 
 
 def reversed_(q: Parser, node: ast.Call, target: ast.expr) -> Iteration:
-    it = unmarked(iteration(q, plain(node, 1, 1)[0], target))
+    it = iteration(q, plain(node, 1, 1)[0], target)
+    refuse_marked(it)
     match it:
         case Tup(values):
             return Tup(values[::-1])

@@ -1,9 +1,8 @@
 """Loops of which few states are kept; an iteration runs again from the last one kept, and then back.
 
-The *state* of a loop is what an iteration takes over from the one before: the numbers it carries, and the arrays that it
-reads and writes, whole.  The forward sweep keeps states as the binomial schedule says.  The backward sweep takes the
-last one kept, goes on from there (keeping others, now that there is room) to the iteration whose turn it is, which is a
-program of its own: it runs once more, recording what it wants, and then runs its backward sweep.
+The forward sweep keeps states as the binomial schedule says.  The backward sweep takes the last one kept, goes on from
+there (keeping others, now that there is room) to the iteration whose turn it is, which is a program of its own: it runs
+once more, recording what it wants, and then runs its backward sweep.
 Griewank and Walther, "Algorithm 799: revolve" (2000).
 """
 
@@ -45,21 +44,19 @@ from ..ir import (
     bound,
     is_const,
     reads,
-    variables,
     walk,
     with_blocks,
     writes,
     written,
 )
 from ..simplify.dce import dce
-from ..simplify.dependence import only_accumulated, own_accesses
-from ..simplify.effects import draws, own_stores, rebinds_arrays
-from ..ssa import Liveness
+from ..simplify.dependence import only_accumulated
+from ..simplify.effects import draws, own_stores
 from .adjoint import zeros
 from .context import INT, Context, dtype, plain, zero
+from .states import Loop, State, bound_elsewhere, state_of
 from .tapes import Sites, leaves_early
 
-Loop = For | While
 Sweeps = tuple[list[Stmt], list[Stmt]]
 
 
@@ -105,92 +102,6 @@ def refuse_unrepeatable(s: Loop) -> None:
 
 def is_print(s: Stmt) -> bool:
     return isinstance(s, Assign) and isinstance(s.value, Call) and s.value.fn is print
-
-
-# ---- what is kept -----------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class State:
-    """What an iteration takes over from the one before."""
-
-    carried: tuple[str, ...]  # all names by which something gets to the next iteration, or behind the loop
-    numbers: tuple[str, ...]  # of these, the numbers that an iteration reads
-    arrays: tuple[str, ...]  # the arrays that it reads, and changes or gives other names
-    new: frozenset[str]  # of these arrays, those that are other memory after each iteration
-    changed: frozenset[str]  # and those whose elements an iteration may change
-
-    @property
-    def kept(self) -> bool:
-        return bool(self.numbers or self.arrays)
-
-
-def state_of(s: Loop, c: Context) -> State:
-    bindings = {n for t in walk(s.body) for n in bound(t)}
-    first = Liveness().start(s.body, frozenset(), frozenset())
-    sums = only_accumulated(s.body)
-    loop = {s.var.name} if isinstance(s, For) else set()
-    carried = sorted(n for n in bindings - sums - loop if c.defs[n].kind == "carried" and c.defs[n].home.block is s.body)
-    taken = [n for n in sorted(first) if n in c.types]
-    numbers = tuple(n for n in taken if n in bindings - sums - loop and not is_array(c.types[n]))
-    for n in numbers:
-        if n not in carried:
-            raise bound_elsewhere(n, s)
-    shaped = (n for n in carried if n in c.active)  # its adjoint before an iteration has the extents that it has there
-    arrays = sorted({n for n in (*taken, *shaped) if is_array(c.types[n])})
-    places = lasting(s.body, arrays)
-    same = c.same if rebinds_arrays(s.body, c.types) else c.at_once
-    changed = {same[n] for t in walk(s.body) for n in own_stores(t) if n in places}
-    read = {same[a.name] for t in walk(s.body) for a in own_accesses(t) if a.kind == "load" and a.name in same}
-    kept = tuple(n for n in arrays if n in bindings or same[n] in read & changed)
-    new = frozenset(n for n in kept if n in bindings and not exchanged(n, s, c))
-    return State(tuple(carried), numbers, kept, new, frozenset(n for n in kept if same[n] in changed))
-
-
-def bound_elsewhere(n: str, s: Loop) -> Unsupported:
-    return Unsupported(
-        f"`{plain(n)}` keeps its value from one iteration of a checkpointed loop to the next on some paths only",
-        s.loc,
-        "give it a value before the loop, and in every iteration",
-    )
-
-
-def lasting(body: Block, arrays: Iterable[str]) -> set[str]:
-    """The names that may stand for memory of these arrays, inside of an iteration."""
-    out, grown = set(arrays), 0
-    while len(out) > grown:
-        grown = len(out)
-        for s in walk(body):
-            match s:
-                case Move(_, targets, sources):
-                    out |= {t.name for t, v in zip(targets, sources, strict=True) if out & set(variables(v))}
-                case Assign(_, Var(t), Var(v) | Call(p.stretch, (Var(v), *_))) if v in out:
-                    out.add(t)
-    return out
-
-
-def exchanged(n: str, s: Loop, c: Context) -> bool:
-    """Does the array change places with others only? Then it keeps its extents, and memory of its own."""
-    moves = [t for t in walk(s.body) if n in bound(t)]
-    return all(isinstance(t, Move) and n in permutation(t, c) for t in moves)
-
-
-def permutation(s: Move, c: Context) -> dict[str, str]:
-    """The part of a `Move` that exchanges arrays among themselves: target → source."""
-    step = {
-        t.name: v.name
-        for t, v in zip(s.targets, s.sources, strict=True)
-        if isinstance(v, Var) and is_array(c.types[t.name])
-    }
-    out = {}
-    for n in step:
-        seen, at = {n}, step[n]
-        while at in step and at not in seen:
-            seen.add(at)
-            at = step[at]
-        if at == n:
-            out[n] = step[n]
-    return out
 
 
 # ---- the sweeps of one loop -------------------------------------------------------------------------
@@ -297,19 +208,20 @@ def replayed(s: Loop, c: Context, sites: Sites, two_sweeps: Callable[[Context, C
     schedule = Schedule(s, c, state)
     if isinstance(s, For) and not state.kept and not leaves_early(s):
         return Replay(state, there_and_back(s, c, state, two_sweeps), [], set())
-    trips, wanted = count(s, c, schedule, sites)
+    count = counted(s, c, sites)
     out: list[Stmt] = []
     if c.where[s].loops:
-        out += entry(schedule, trips, sites, wanted)
+        out += entry(schedule, count, sites)
     else:
-        sites.add(sites.before, s, *schedule.make())
+        keep_on_the_way(schedule, count, sites)
+    count_on(count, s, c, sites)
     trip, end = Var(c.fresh("trip", INT)), Var(c.fresh("end", INT))
     body, at = schedule.take_back(trip)
     body += [Assign(s.loc, end, trip + 1), *schedule.plan(at, end), advance(schedule, at, trip, end)]
     body += [*number_to_variable(s, trip, c), *there_and_back(s, c, state, two_sweeps)]
-    last = c.flat(trips - 1, s.loc, INT, out)
+    last = c.flat(count.trips - 1, s.loc, INT, out)
     out.append(For(s.loc, trip, last, Const(-1), Const(-1), tuple(body)))
-    return Replay(state, None, out, wanted)
+    return Replay(state, None, out, count.wanted)
 
 
 def memory_before(s: Loop, state: State, c: Context) -> Iterator[str]:
@@ -325,48 +237,58 @@ def memory_before(s: Loop, state: State, c: Context) -> Iterator[str]:
 # ---- the forward sweep ------------------------------------------------------------------------------
 
 
-def count(s: Loop, c: Context, schedule: Schedule, sites: Sites) -> tuple[Expr, set[str]]:
-    """How many iterations there were; a name for it is wanted.  In the outermost loops, states are kept on the way."""
-    loc, scope = s.loc, c.where[s]
-    start = c.where[s.body[0]]
-    on_the_way = not scope.loops
+@dataclass
+class Count:
+    """The iterations of a loop, counted from 0."""
+
+    number: Expr  # of the present iteration, in the forward sweep
+    trips: Expr  # how many there are
+    known: bool  # before the loop?
+    before: list[Stmt] = field(default_factory=list)  # statements that make `trips`, where it is known
+    wanted: set[str] = field(default_factory=set)
+
+
+def counted(s: Loop, c: Context, sites: Sites) -> Count:
     known = isinstance(s, For) and not leaves_early(s)
     if isinstance(s, For) and known and counts_itself(s):
-        if on_the_way:
-            sites.add(sites.before, s, Assign(loc, schedule.due, Const(0)))
-            sites.add(sites.start, start, *schedule.keep_when_due(s.var, s.stop))
-        return s.stop, set()
-    trips = Var(c.fresh("trips_made", INT))
+        return Count(s.var, s.stop, True)
+    done, trips = Var(c.fresh("trip_count", INT)), Var(c.fresh("trips_made", INT))
+    sites.add(sites.before, s, Assign(s.loc, done, Const(0)))
+    if isinstance(s, For) and known:
+        return Count(done, trips, True, [Assign(s.loc, trips, Call(p.trips, (s.start, s.stop, s.step)))])
+    scope = c.where[s]
     c.defs[trips.name] = Definition("single", scope, scope, (s,))
-    done = Var(c.fresh("trip_count", INT))
-    if known:
-        assert isinstance(s, For)
-        sites.add(sites.before, s, Assign(loc, trips, Call(p.trips, (s.start, s.stop, s.step))))
-    else:
-        sites.add(sites.after, s, Assign(loc, trips, done))
-    if on_the_way or not known:
-        sites.add(sites.before, s, Assign(loc, done, Const(0)))
-    if on_the_way:
-        sites.add(sites.before, s, Assign(loc, schedule.due, Const(0)))
-        end = trips
-        if not known:
-            end = Var(c.fresh("planned", INT))
-            more = Call(p.longer_plan, (end, Const(s.snapshots)))
-            sites.add(sites.before, s, Assign(loc, end, Const(1)), Assign(loc, end, more))
-            longer = c.temp(types.boolean)
-            again = (*schedule.drop_all_but_first(), Assign(loc, end, more), Assign(loc, schedule.due, done))
-            sites.add(sites.start, start, Assign(loc, longer, Call(op.eq, (done, end))), If(loc, longer, again))
-        sites.add(sites.start, start, *schedule.keep_when_due(done, end))
-    if on_the_way or not known:
-        sites.add(sites.start, start, Accum(loc, done, Const(1)))
-    return trips, {trips.name}
+    sites.add(sites.after, s, Assign(s.loc, trips, done))
+    return Count(done, trips, False, wanted={trips.name})
+
+
+def count_on(n: Count, s: Loop, c: Context, sites: Sites) -> None:
+    if not isinstance(s, For) or n.number != s.var:
+        assert isinstance(n.number, Var)
+        sites.add(sites.start, c.where[s.body[0]], Accum(s.loc, n.number, Const(1)))
+
+
+def keep_on_the_way(schedule: Schedule, n: Count, sites: Sites) -> None:
+    """States are kept in the forward sweep; as if the loop would end soon, while it is not known when it does."""
+    s, c = schedule.s, schedule.c
+    loc, start = s.loc, c.where[s.body[0]]
+    sites.add(sites.before, s, *schedule.make(), *n.before, Assign(loc, schedule.due, Const(0)))
+    end = n.trips
+    if not n.known:
+        end = Var(c.fresh("planned", INT))
+        more = Assign(loc, end, Call(p.longer_plan, (end, Const(s.snapshots))))
+        sites.add(sites.before, s, Assign(loc, end, Const(1)), more)
+        longer = c.temp(types.boolean)
+        again = (*schedule.drop_all_but_first(), more, Assign(loc, schedule.due, n.number))
+        sites.add(sites.start, start, Assign(loc, longer, Call(op.eq, (n.number, end))), If(loc, longer, again))
+    sites.add(sites.start, start, *schedule.keep_when_due(n.number, end))
 
 
 def counts_itself(s: For) -> bool:
     return is_const(s.start, 0) and is_const(s.step, 1)
 
 
-def entry(schedule: Schedule, trips: Expr, sites: Sites, wanted: set[str]) -> list[Stmt]:
+def entry(schedule: Schedule, count: Count, sites: Sites) -> list[Stmt]:
     """In a loop that is recorded, the forward sweep hands over the state before the first iteration only."""
     s, c = schedule.s, schedule.c
     scope = c.where[s]
@@ -376,13 +298,13 @@ def entry(schedule: Schedule, trips: Expr, sites: Sites, wanted: set[str]) -> li
         e = begin[n] = c.fresh(f"{plain(n)}_entry", c.types[n])
         if n in schedule.places:
             c.defs[e] = Definition("single", scope, scope, (s,))
-            wanted.add(e)
+            count.wanted.add(e)
             sites.add(sites.before, s, Assign(s.loc, Var(e), Var(n)))
         else:
             back += handed_over(n, e, s, c, sites)
-    out = [*schedule.make(), *back]
+    out = [*count.before, *schedule.make(), *back]
     some = c.temp(types.boolean)
-    out.append(Assign(s.loc, some, Call(op.gt, (trips, Const(0)))))
+    out.append(Assign(s.loc, some, Call(op.gt, (count.trips, Const(0)))))
     return [*out, If(s.loc, some, tuple(schedule.keep(Const(0), lambda n: begin[n])))]
 
 
@@ -400,7 +322,7 @@ def put_back(r: Replay, stores: set[Stmt], s: Loop, c: Context, sites: Sites) ->
     """Statements after which arrays hold what they held before the loop, where these stores would have to be undone."""
     classes = {c.same[n] for t in stores for n in own_stores(t)}
     out: list[Stmt] = []
-    for n in sorted(set(n for n in memory_before(s, r.state, c) if c.same[n] in classes)):
+    for n in sorted({n for n in memory_before(s, r.state, c) if c.same[n] in classes}):
         copied = c.fresh(f"{plain(n)}_before", c.types[n])
         out += [*handed_over(n, copied, s, c, sites), *filled(n, copied, s.loc, c)]
     return out
@@ -442,16 +364,14 @@ def repeated(b: Iterable[Stmt], own: set[str], inner: bool = False) -> list[Stmt
     for s in b:
         if isinstance(s, Raise) or isinstance(s, Break) and not inner or is_print(s):
             continue
-        if isinstance(s, Assign | Accum) and (s.target.array if isinstance(s.target, Index) else s.target).name not in own:
+        if isinstance(s, Assign | Accum) and written(s)[0] not in own:
             continue
         deeper = inner or isinstance(s, For | While)
         out.append(with_blocks(s, tuple(tuple(repeated(t, own, deeper)) for t in blocks(s))))
     return out
 
 
-def there_and_back(
-    s: Loop, c: Context, state: State, two_sweeps: Callable[[Context, Callable], Sweeps]
-) -> list[Stmt]:
+def there_and_back(s: Loop, c: Context, state: State, two_sweeps: Callable[[Context, Callable], Sweeps]) -> list[Stmt]:
     """An iteration once more, and its backward sweep: from the adjoints of the state behind it to those before it."""
     behind = {n: c.fresh(plain(n), c.types[n]) for n in state.carried}
     for n, after in behind.items():
@@ -469,7 +389,7 @@ def there_and_back(
 
 def closed(b: Block, behind: dict[str, str], s: Loop) -> Block:
     """The body of the loop as that of a program: what is carried has a name of its own at the end."""
-    *before, last = b if b else (None,)
+    *before, last = b or (None,)
     match last:
         case Break():
             return closed(tuple(before), behind, s)
@@ -524,16 +444,16 @@ def handed_back(body: Block, behind: dict[str, str], c: Context, loc: Loc | None
             out += [Assign(loc, c.bar(behind[n]), c.bar(n)), Assign(loc, c.bar(n), zero(c.types[n]))]
     if arrays:
         out.append(Move(loc, tuple(c.bar(behind[n]) for n in arrays), tuple(c.bar(n) for n in arrays)))
-        stay = set.intersection(*(set(sources) for sources in ends(body, set(behind.values()))))
+        stay = set.intersection(*map(set, ends(body)))
         out += [Assign(loc, c.bar(n), zeros(n, c)) for n in arrays if n not in stay]
     return out
 
 
-def ends(b: Block, names: set[str]) -> Iterator[list[str]]:
-    """For each path through the body, the arrays that the state is made of behind it."""
-    last = b[-1]
-    if isinstance(last, If):
-        for side in blocks(last):
-            yield from ends(side, names)
-    elif isinstance(last, Move):
-        yield [v.name for v in last.sources if isinstance(v, Var)]
+def ends(b: Block) -> Iterator[list[str]]:
+    """For each path through the body, the names that the state is made of behind it."""
+    match b[-1]:
+        case If() as last:
+            for side in blocks(last):
+                yield from ends(side)
+        case Move(_, _, sources):
+            yield [v.name for v in sources if isinstance(v, Var)]

@@ -28,6 +28,7 @@ from ..ir import (
     Stmt,
     Unpack,
     Var,
+    While,
     bound,
     operands,
     reads,
@@ -41,6 +42,7 @@ from .adjoint import extents
 from .checkpoints import Replay
 from .context import Context
 from .mincut import FOREVER, SINK, SOURCE, Network
+from .states import Loop
 
 DIVISION = 2  # of integers
 RECORD = 6  # a store, a load and the memory between, in units of one addition
@@ -72,13 +74,13 @@ def goes_back(s: Stmt, pieces: dict[Stmt, list[Stmt]]) -> bool:
     return any(pieces.get(t) for t in walk((s,)))
 
 
-def wants(c: Context, pieces: dict[Stmt, list[Stmt]], counts: dict[Stmt, str], replays: Mapping[Stmt, Replay]) -> Wants:
+def wants(c: Context, pieces: dict[Stmt, list[Stmt]], counts: dict[Stmt, str], replays: Mapping[Loop, Replay]) -> Wants:
     out = Wants()
     for s in walk(c.f.body):
         if not goes_back(s, pieces):
             continue
         piece = pieces.get(s, [])
-        replay = replays.get(s)
+        replay = replays.get(s) if isinstance(s, For | While) else None
         taken_back = replay.state.arrays if replay is not None else ()
         for n in reads(*piece) - {m for t in walk(piece) for m in bound(t)} - c.made:
             if is_array(c.types[n]) and n not in taken_back and reads_elements(piece, n):

@@ -39,9 +39,10 @@ from ..ir import (
 from ..simplify.dependence import counts_up_from_zero, independent
 from ..simplify.effects import rebinds_arrays
 from .adjoint import extents, zeros
-from .checkpoints import Replay, permutation
+from .checkpoints import Replay
 from .context import INT, Context, plain, scalar_type, zero
 from .plan import Plan
+from .states import Loop, permutation
 from .tapes import Tapes, leaves_early
 
 
@@ -53,7 +54,7 @@ class Sweeps:
     counts: dict[Stmt, str]  # loop without known trip count → name of the number of trips made
     tapes: Tapes
     bodies: Mapping[Stmt, list[Stmt]]  # of loops whose iterations are repeated: the bodies of the backward loops
-    replays: Mapping[Stmt, Replay]  # of checkpointed loops
+    replays: Mapping[Loop, Replay]  # of checkpointed loops
     inner: dict[int, Scope] = field(default_factory=dict)
     slots: dict[str, tuple[str, tuple[Expr, ...]]] = field(default_factory=dict)
     stacks: dict[str, str] = field(default_factory=dict)
@@ -120,7 +121,7 @@ class Sweeps:
         code = self.exchange_back(s) + undo + list(self.pieces.get(s, ()))
         return code, (reads(*code) | writes(*undo)) - self.c.made
 
-    def replay(self, s: For | While) -> tuple[list[Stmt], set[str]]:
+    def replay(self, s: Loop) -> tuple[list[Stmt], set[str]]:
         """The backward sweep of a checkpointed loop."""
         r = self.replays[s]
         wanted = self.read_by(r.code) | r.wanted

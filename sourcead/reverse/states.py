@@ -1,0 +1,104 @@
+"""What an iteration of a loop takes over from the one before: its *state*."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from .. import primitives as p
+from ..errors import Unsupported
+from ..infer import is_array
+from ..ir import Assign, Block, Call, For, Move, Var, While, bound, used, variables, walk
+from ..simplify.dependence import only_accumulated, own_accesses
+from ..simplify.effects import own_stores, rebinds_arrays
+from ..ssa import Liveness
+from .context import Context, plain
+
+Loop = For | While
+
+
+@dataclass(frozen=True)
+class State:
+    """What an iteration takes over from the one before."""
+
+    carried: tuple[str, ...]  # all names by which something gets to the next iteration, or behind the loop
+    numbers: tuple[str, ...]  # of these, the numbers that an iteration reads
+    arrays: tuple[str, ...]  # the arrays that it reads, and changes or gives other names
+    new: frozenset[str]  # of these arrays, those that have other names, or other memory, after an iteration
+    changed: frozenset[str]  # and those whose elements an iteration may change
+
+    @property
+    def kept(self) -> bool:
+        return bool(self.numbers or self.arrays)
+
+
+def state_of(s: Loop, c: Context) -> State:
+    bindings = {n for t in walk(s.body) for n in bound(t)}
+    first = Liveness().start(s.body, frozenset(), frozenset())
+    sums = only_accumulated(s.body)
+    loop = {s.var.name} if isinstance(s, For) else set()
+    carried = sorted(
+        n for n in bindings - sums - loop if c.defs[n].kind == "carried" and c.defs[n].home.block is s.body
+    )
+    taken = [n for n in sorted(first) if n in c.types]
+    numbers = tuple(n for n in taken if n in bindings - sums - loop and not is_array(c.types[n]))
+    here = reads((s,))
+    outside = {n for n, times in reads(c.f.body).items() if times > here[n]}
+    for n in sorted(bindings - sums - loop - set(carried)):
+        if n in outside or n in numbers:
+            raise bound_elsewhere(n, s)
+    shaped = (n for n in carried if n in c.active)  # its adjoint before an iteration has the extents that it has there
+    arrays = sorted({n for n in (*taken, *shaped) if is_array(c.types[n])})
+    places = lasting(s.body, arrays)
+    same = c.same if rebinds_arrays(s.body, c.types) else c.at_once
+    changed = {same[n] for t in walk(s.body) for n in own_stores(t) if n in places}
+    read = {same[a.name] for t in walk(s.body) for a in own_accesses(t) if a.kind == "load" and a.name in same}
+    kept = tuple(n for n in arrays if n in bindings or same[n] in read & changed)
+    changing = frozenset(n for n in kept if same[n] in changed)
+    return State(tuple(carried), numbers, kept, frozenset(kept) & bindings, changing)
+
+
+def reads(b: Block) -> Counter[str]:
+    """How often names are read."""
+    return Counter(n for t in walk(b) for n in used(t))
+
+
+def bound_elsewhere(n: str, s: Loop) -> Unsupported:
+    return Unsupported(
+        f"`{plain(n)}` keeps its value from one iteration of a checkpointed loop to the next on some paths only",
+        s.loc,
+        "give it a value before the loop, and in every iteration",
+    )
+
+
+def lasting(body: Block, arrays: Iterable[str]) -> set[str]:
+    """The names that may stand for memory of these arrays, inside of an iteration."""
+    out, grown = set(arrays), 0
+    while len(out) > grown:
+        grown = len(out)
+        for s in walk(body):
+            match s:
+                case Move(_, targets, sources):
+                    out |= {t.name for t, v in zip(targets, sources, strict=True) if out & set(variables(v))}
+                case Assign(_, Var(t), Var(v) | Call(p.stretch, (Var(v), *_))) if v in out:
+                    out.add(t)
+    return out
+
+
+def permutation(s: Move, c: Context) -> dict[str, str]:
+    """The part of a `Move` that exchanges arrays among themselves: target → source."""
+    step = {
+        t.name: v.name
+        for t, v in zip(s.targets, s.sources, strict=True)
+        if isinstance(v, Var) and is_array(c.types[t.name])
+    }
+    out = {}
+    for n in step:
+        seen, at = {n}, step[n]
+        while at in step and at not in seen:
+            seen.add(at)
+            at = step[at]
+        if at == n:
+            out[n] = step[n]
+    return out
