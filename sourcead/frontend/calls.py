@@ -57,8 +57,6 @@ def call(q: Parser, node: ast.Call) -> Value:
         raise early
     if isinstance(callee, Static) and callee.value is np.array and node.args:
         return np_array(q, node)
-    if callee == Static(checkpointed):
-        raise Refusal("`checkpointed` can only be used directly in a for loop, or as the whole test of a while loop")
     if isinstance(callee, Static) and any(callee.value is i for i in ITERATORS):
         raise Refusal(
             f"`{callee.value.__name__}` can only be used directly in a for loop", "write for ... in it, or use an array"
@@ -99,6 +97,8 @@ def refusal_of(callee: Value) -> Refusal | None:
     if not isinstance(callee, Static):
         return None
     fn = callee.value
+    if fn is checkpointed:
+        return Refusal("`checkpointed` can only be used directly in a for loop, or as the whole test of a while loop")
     try:
         if fn in BUILTINS:
             return Refusal(*BUILTINS[fn])
