@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from threadpoolctl import threadpool_limits
 
-from . import calls, gmm, heat, logistic, lorenz, lstm, mlp, modes, parallel, sumexp
+from . import calls, checkpointed, gmm, heat, logistic, lorenz, lstm, mlp, modes, parallel, sumexp
 from .case import Case, Row, measure
 
 CASES: dict[str, Callable[[], Case]] = {
@@ -31,6 +31,7 @@ CASES: dict[str, Callable[[], Case]] = {
     "call": calls.case,
     **{f"jvp-{name}": partial(modes.along, name) for name in modes.PROGRAMS},
     **{f"hvp-{name}": partial(modes.second, name) for name in modes.PROGRAMS},
+    **{f"checkpointed-{n}": partial(checkpointed.case, n) for n in (100, 1000, 10_000)},
     "jacobian-columns": modes.jacobian,
     "jacobian-rows": modes.rows,
     **{f"parallel-{name}": partial(parallel.case, name) for name in parallel.PROGRAMS},

@@ -10,6 +10,7 @@ from numba import objmode, prange
 from program_table import numbers
 
 import sourcead
+from sourcead import checkpointed
 
 V, M = numbers(4), numbers(3, 4)
 TABLE = np.array([1.5, 2.5])
@@ -22,6 +23,20 @@ class Thing:
 thing = Thing()
 
 refused("what is given to grad", 0.7, placed=False, says="grad takes a Python function")(operator.neg)
+
+
+@refused("[checkpointed](checkpointing.md) loops: random", 0.7)
+def _(x):
+    for _ in checkpointed(range(40), budget=3):
+        x *= np.random.normal()
+    return x
+
+
+@refused("[checkpointed](checkpointing.md) loops: budgets", 0.7, 9)
+def _(x, n):
+    for _ in checkpointed(range(n), budget=n):
+        x *= np.sin(x)
+    return x
 
 
 @refused("its parameters", 0.7, placed=False, says="use ordinary parameters")

@@ -14,7 +14,7 @@ from numba import literal_unroll, njit, prange, typed
 from program_table import numbers
 
 import sourcead
-from sourcead import grad, jvp
+from sourcead import checkpointed, grad, jvp
 
 V, W, M = numbers(4), numbers(4, seed=1), numbers(3, 4)
 Pair = namedtuple("Pair", "a b")
@@ -228,6 +228,21 @@ def _(x):
         x = x * 2.0 + x * x
         if k > 5:
             break
+    return x
+
+
+@supported("[checkpointed](checkpointing.md) loops: for", V)
+def _(x):
+    u = x.copy()
+    for t in checkpointed(range(40), budget=3):
+        u = np.sin(u + 0.1 * t) + x
+    return np.sum(u * u)
+
+
+@supported("[checkpointed](checkpointing.md) loops: while", 0.7)
+def _(x):
+    while checkpointed(x < 9.0, budget=3):
+        x = x * 1.1 + 0.01 * x * x
     return x
 
 

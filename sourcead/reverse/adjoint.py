@@ -219,7 +219,7 @@ def operand_extents(e: Expr, c: Context) -> tuple[Expr, ...]:
 def shares(value: Expr, y: Var, y_bar: Var, loc: Loc | None, c: Context) -> list[Stmt]:
     """What a value with adjoint `y_bar` adds to the adjoints of its operands."""
     match value:
-        case Var(n) | Index(Var(n), _) | Call(np.copy, (Var(n),)):
+        case Var(n) | Index(Var(n), _):
             if n not in c.active:
                 return []
             out: list[Stmt] = []
