@@ -110,6 +110,12 @@ def check_results(rule, args, rng):
         got = sum(np.sum(s * d) for s, d in zip(shares, dots, strict=True) if s is not None)
         want = sum(np.sum(bars[k] * along(lambda *a, k=k: rule.fn(*a)[k], args, dots)) for k in ks)
         np.testing.assert_allclose(got, want, rtol=1e-6, atol=1e-8)
+    with np.errstate(all="ignore"):
+        tangents = rule.pushforward(args, dots, y)
+    for k in smooth:
+        if tangents[k] is not None:
+            want = along(lambda *a, k=k: rule.fn(*a)[k], args, dots)
+            np.testing.assert_allclose(tangents[k], want, rtol=1e-6, atol=1e-8)
 
 
 LOWERED = (np.linalg.eigvalsh, np.linalg.eigvals)  # to eigh, eig
@@ -135,6 +141,15 @@ def test_atoms_on_expressions(rule):
         want = rule.pullback(args, y, bars if rule.results else bars[0])
         operands = names("a", args), names("y", results), names("g", bars)
         for e, x in zip(rule.pullback(*operands, rank=lambda v: np.ndim(env[v.name])), want, strict=True):
+            if x is not None:
+                np.testing.assert_allclose(evaluate(e, env), x, rtol=1e-9, atol=1e-12)
+        dots = directions(args, rng)
+        env |= {f"d{k}": x for k, x in enumerate(dots)}
+        want = rule.pushforward(args, dots, y)
+        varied = tuple(None if x is None else ir.Var(f"d{k}") for k, x in enumerate(dots))
+        got = rule.pushforward(names("a", args), varied, names("y", results), rank=lambda v: np.ndim(env[v.name]))
+        for e, x in zip(got, want, strict=True) if rule.results else ((got, want),):
+            assert (e is None) == (x is None)
             if x is not None:
                 np.testing.assert_allclose(evaluate(e, env), x, rtol=1e-9, atol=1e-12)
 
@@ -171,7 +186,11 @@ def test_complex_against_differences(rule, args):
     for k, (share, x) in enumerate(zip(shares, args, strict=True)):
         for unit in () if isinstance(x, (bool, int)) else (1.0, 1.0j) if isinstance(x, complex) else (1.0,):
             dots = tuple(unit if j == k else None for j in range(len(args)))
-            np.testing.assert_allclose((np.conj(unit) * share).real, along_complex(real, args, dots), 1e-6, 1e-8)
+            want = along_complex(real, args, dots)
+            np.testing.assert_allclose((np.conj(unit) * share).real, want, 1e-6, 1e-8)
+            if rule.along_complex is not None:  # else the compiler has its own
+                tangent = rule.along_complex(dots, *args, y)
+                np.testing.assert_allclose((np.conj(y_bar) * tangent).real, want, 1e-6, 1e-8)
 
 
 def along_complex(f, args, dots, h=2e-3):

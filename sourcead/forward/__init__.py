@@ -188,8 +188,8 @@ def entry(seeds: dict[str, str], c: Tangents, several: bool) -> list[Stmt]:
     out: list[Stmt] = []
     if several:
         c.directions = Var(c.fresh("directions", INT))
-        n, first = next(iter(seeds.items()))
-        out.append(Assign(None, c.directions, Call(p.shape, (Var(first), Const(ndim(c.types[n]))))))
+        n, c.measured = next(iter(seeds.items()))
+        out.append(Assign(None, c.directions, Call(p.shape, (Var(c.measured), Const(ndim(c.types[n]))))))
     for n in (*c.f.params, *c.f.constants):
         if n not in c.active:
             continue
@@ -224,7 +224,7 @@ def given(n: str, seed: str, c: Tangents) -> list[Stmt]:
 def checked(n: str, seed: str, c: Tangents) -> list[Stmt]:
     """Raise ValueError for a tangent of another shape."""
     wanted: list[Expr] = [Call(p.shape, (Var(n), Const(k))) for k in range(ndim(c.types[n]))]
-    if c.directions is not None:
+    if c.directions is not None and seed != c.measured:
         wanted.append(c.directions)
     out: list[Stmt] = []
     wrong: Expr | None = None

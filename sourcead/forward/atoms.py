@@ -94,7 +94,15 @@ def one_by_one(s: Stmt, targets: Sequence[Var], value: Call, c: Tangents) -> lis
     loc = s.loc
     wanted = [t for t in targets if t.name in c.active]
     out: list[Stmt] = []
-    if not isinstance(s, Accum):
+    add = isinstance(s, Accum)
+    together, operands = vector_products(value, c)
+    for e in together:
+        y_dot = c.dot(targets[0].name)
+        out.append(Accum(loc, y_dot, e) if add else Assign(loc, y_dot, e))
+        add = True
+    if together and all(operand_tangent(a, c) is None for a in operands):
+        return out
+    if not add:
         for t in wanted:
             if is_array(c.types[t.name]):
                 out.append(Assign(loc, c.dot(t.name), empty_like(t, c)))
@@ -103,15 +111,35 @@ def one_by_one(s: Stmt, targets: Sequence[Var], value: Call, c: Tangents) -> lis
 
     def one(d: Var | None, body: list[Stmt]) -> None:
         assert d is not None
-        dots = tuple(direction(a, d, c, loc, body) for a in value.args)
+        dots = tuple(direction(a, d, c, loc, body) for a in operands)
         with_one = c.single()
         for t, terms in tangents(s, targets, value, dots, with_one, loc, body):
             new = Var(c.fresh(f"{plain(t.name)}_dot", c.types[t.name]))
             bind(new, terms, False, with_one, loc, body)
-            body += spread(t, new, d, isinstance(s, Accum), c, loc)
+            body += spread(t, new, d, add, c, loc)
 
     c.each(loc, out, one)
     return out
+
+
+def vector_products(value: Call, c: Tangents) -> tuple[list[Call], tuple[Expr, ...]]:
+    """Of a product with a vector, what the tangents of the vector give in all directions: products of matrices; and the
+    operands whose tangents are still to be pushed."""
+    if value.fn is not np.dot:
+        return [], value.args
+    a, b = value.args
+    ranks = rank(a, c), rank(b, c)
+    out: list[Call] = []
+    if isinstance(b, Var) and b.name in c.active and ranks in ((1, 1), (2, 1)):
+        out.append(Call(np.dot, (a, c.dot(b.name))))
+        if ranks == (1, 1) and isinstance(a, Var) and a.name in c.active:
+            out.append(Call(np.dot, (b, c.dot(a.name))))
+            a = Const(0.0)
+        b = Const(0.0)
+    elif isinstance(a, Var) and a.name in c.active and ranks == (1, 1):
+        out.append(Call(np.dot, (b, c.dot(a.name))))
+        a = Const(0.0)
+    return out, (a, b)
 
 
 def empty_like(t: Var, c: Tangents) -> Expr:

@@ -22,6 +22,7 @@ class Tangents(Derived):
     """`directions` is the number of tangents that go along at once, the extent of one more axis; None for just one."""
 
     directions: Expr | None = None
+    measured: str = ""  # the parameter whose last axis says how many
     dots: dict[str, str] = field(default_factory=dict)
     items: dict[str, dict[int, int]] = field(default_factory=dict)  # of tuples: where the tangent of each item is
     several: set[str] = field(default_factory=set)  # numbers that are bound more than once
