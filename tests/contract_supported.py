@@ -524,11 +524,6 @@ supported("derivatives: calls of gradients", 0.7)(lambda x: slope(x * x) * x + a
 supported("derivatives: grad(f)(x)", 0.7)(lambda x: grad(cube)(x) * jvp(cube, (x,), (x,))[1])
 
 
-def drawn(x, n):
-    np.random.seed(n)
-    return x if n == 0 else np.random.normal(x, 0.5) * drawn(x * x, n - 1)
-
-
 def power(x, n):
     return 1.0 if n == 0 else x * other_power(x, n - 1)
 
@@ -572,7 +567,7 @@ def _(x, v):
     return power(x, 4) * inner(x, 3) + applied(math.sin, (x, 2.0), 2)
 
 
-supported(f"{RECURSIVE}: drawing", 0.7)(lambda x: drawn(x, 3))
+shown_by(f"{RECURSIVE}: drawing", "recursive_programs.py", "numbers_drawn_in_a_recursion")
 supported(f"{RECURSIVE}: giving", 0.7, V)(lambda x, v: halves(x, v, 3)[0] + total(v))
 supported("globals", 0.7)(lambda x: x * TABLE[0] * FACTORS[1] + square(x) if NAME == "cube" else x)
 

@@ -85,6 +85,13 @@ class Activation:
         self.store.update(m.store)
 
 
+def owner(a: Activation | None, name: str) -> Activation | None:
+    """The activation whose local `name` is: this one, or one around it."""
+    while a is not None and name not in a.locals:
+        a = a.home
+    return a
+
+
 def join(moments: Iterable[Moment]) -> Moment | None:
     """Where paths meet; a name that means different things on them becomes `Unclear`."""
     several = list(moments)

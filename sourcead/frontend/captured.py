@@ -10,7 +10,7 @@ from typing import Any
 from ..forms import Form, Given, Held, Inner, Scope, Slot
 from ..ir import Const, Expr
 from . import lists
-from .activation import Activation, body_of, inside, local_names, stored
+from .activation import Activation, body_of, inside, local_names, owner, stored
 from .activation import Scope as Own
 from .parser import Parser
 from .values import (
@@ -109,13 +109,6 @@ class Taking:
             code = a.key.node if isinstance(a.key, Nested) else a.key
             outer = self.around.index(a.home) if a.home is not None else None
             yield Scope(code, outer, tuple((n, f) for n, (f, _) in seen.items()), a)
-
-
-def owner(home: Activation | None, name: str) -> Activation | None:
-    """The activation whose local `name` is, for a function defined in `home`."""
-    while home is not None and name not in home.locals:
-        home = home.home
-    return home
 
 
 def free(node: Any) -> set[str]:

@@ -18,7 +18,7 @@ from ..errors import Findings, Unsupported
 from ..ir import Assign, Block, Call, Const, Expr, If, Index, Loc, Namer, Raise, Stmt, Var, bound, variables
 from ..routines import Routine
 from ..rules import is_draw
-from .activation import Activation, Moment, join, stored
+from .activation import Activation, Moment, join, owner, stored
 from .jumps import completes, goes_on
 from .values import (
     Dictionary,
@@ -262,11 +262,7 @@ class Parser:
         raise Refusal(f"the name `{name}` is not defined", "define it before the gradient is called")
 
     def owner(self, name: str) -> Activation | None:
-        """The activation whose local `name` is: this one, or one around it."""
-        a: Activation | None = self.act
-        while a is not None and name not in a.locals:
-            a = a.home
-        return a
+        return owner(self.act, name)
 
     def wrap(self, x: Any, hint: str) -> Value:
         return wrap(x, lambda a: self.freeze(a, hint))
