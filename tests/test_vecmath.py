@@ -5,17 +5,21 @@ from __future__ import annotations
 import ast
 import functools
 import math
+import operator
 import platform
 import re
 
 import numpy as np
 import pytest
+from llvmlite import binding as llvm
+from llvmlite import ir
 from numba import njit
 
 from sourcead import grad, value_and_grad, vecmath
 from sourcead.cache import key
 from sourcead.compile import Request
-from sourcead.vecmath.compiled import available
+from sourcead.vecmath.compiled import FORMULAS, available, function, replacement
+from sourcead.vecmath.lanes import DOUBLE, SINGLE
 from sourcead.vectorised import compiled_text, independent
 from tests.vecmath_points import ODD, SPECIAL, TRUE, errors, loop, sample
 
@@ -60,21 +64,52 @@ def test_special_powers(dtype):
     np.testing.assert_array_equal(np.signbit(z[there]), np.signbit(wanted[there]))
 
 
-PACKED = {
-    "x86_64": r"\bv\w+p[sd]\b.*%[yz]mm",
-    "AMD64": r"\bv\w+p[sd]\b.*%[yz]mm",
-    "aarch64": r"\bfml[as]\b.*v\d+\.[24][sd]",
+PROCESSORS = {
+    "haswell": ("x86_64-unknown-linux-gnu", r"\bv\w+p[sd]\b.*%ymm"),
+    "skylake-avx512": ("x86_64-unknown-linux-gnu", r"\bv\w+p[sd]\b.*%[yz]mm"),
+    "neoverse-n1": ("aarch64-unknown-linux-gnu", r"\bf\w+\s+v\d+\.(2d|4s)"),
 }
+"""AVX2, AVX-512, ARM64; and what their code looks like where it is vectorised."""
 
 
-@pytest.mark.skipif(platform.machine() not in PACKED or not available(), reason="another processor")
-@pytest.mark.parametrize("name", TRUE)
-def test_loops_are_vectorised(name):
-    f = loop(name)
-    for dtype in (np.float64, np.float32):
-        f(*[np.ones(3, dtype)] * (3 if name == "pow" else 2))
-    for signature in f.signatures:
-        assert len(re.findall(PACKED[platform.machine()], f.inspect_asm(signature))) > (1 if name == "sqrt" else 10)
+@pytest.mark.skipif(not hasattr(llvm, "create_pass_builder"), reason="an older LLVM")
+@pytest.mark.parametrize("processor", PROCESSORS)
+def test_loops_are_vectorised_on_other_processors(processor):
+    triple, packed = PROCESSORS[processor]
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_triple(triple).create_target_machine(cpu=processor, opt=3)
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+    tuning.loop_vectorization = True
+    for name in FORMULAS:
+        for f in (DOUBLE, SINGLE):
+            module = llvm.parse_assembly(loop_for_llvm(name, f, triple))
+            passes = llvm.create_pass_builder(machine, tuning)
+            passes.getModulePassManager().run(module, passes)
+            assembly = machine.emit_assembly(module)
+            assert len(re.findall(packed, assembly)) >= (1 if name == "sqrt" else 10), (name, f.width)
+
+
+def loop_for_llvm(name, f, triple):
+    """A loop over an array, in LLVM's language."""
+    module, nin, index = ir.Module(name), 2 if name == "pow" else 1, ir.IntType(64)
+    module.triple = triple
+    array = f.real.as_pointer()
+    fn = ir.Function(module, ir.FunctionType(ir.VoidType(), [array, array, index]), "apply")
+    for argument in fn.args[:2]:
+        argument.add_attribute("noalias")
+    start, body, end = (fn.append_basic_block() for _ in range(3))
+    ir.IRBuilder(start).branch(body)
+    builder = ir.IRBuilder(body)
+    i = builder.phi(index)
+    y = builder.call(function(module, name, f, nin), [builder.load(builder.gep(fn.args[0], [i]))] * nin)
+    builder.store(y, builder.gep(fn.args[1], [i]))
+    following = builder.add(i, index(1))
+    i.add_incoming(index(0), start)
+    i.add_incoming(following, body)
+    builder.cbranch(builder.icmp_signed("<", following, fn.args[2]), body, end)
+    ir.IRBuilder(end).ret_void()
+    return str(module)
 
 
 def test_public_functions_take_numbers_and_arrays():
@@ -149,9 +184,20 @@ def test_gradients_use_them():
         np.testing.assert_allclose(ours[0], other[0], rtol=1e-14)
         np.testing.assert_allclose(ours[1], other[1], rtol=1e-13, atol=1e-13)
     assert "vecmath" not in found[0].source()
-    if platform.machine() in PACKED and available():
-        (with_it, without) = (re.findall(PACKED[platform.machine()], assembly(g)) for g in found[:2])
+    if platform.machine() == "x86_64" and available():
+        (with_it, without) = (re.findall(PROCESSORS["skylake-avx512"][1], assembly(g)) for g in found[:2])
         assert len(with_it) > 100 > len(without)
+
+
+def test_mixed_powers_are_of_double_precision():
+    power = replacement("pow", operator.pow)
+
+    @njit(error_model="numpy")
+    def root(x, y):
+        return power(x, y)
+
+    assert root(np.float32(2.0), 1.7) == root(2.0, 1.7)
+    assert root(2.0, 3) == 8.0
 
 
 def assembly(g):

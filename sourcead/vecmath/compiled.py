@@ -77,11 +77,19 @@ def ordinarily(ordinary: Any, context: Any, args: tuple[Any, ...]) -> Any:
 
 
 def typed(name: str, ordinary: Any, context: Any, args: tuple[Any, ...]) -> Any:
-    """The formula for floats of one kind, else the ordinary function."""
-    kind = args[0]
-    if available() and kind in FORMATS and all(t == kind for t in args):
-        return kind(*args), lambda context, builder, sig, values: called(name, builder, kind, values)
-    return ordinarily(ordinary, context, args)
+    """The formula for floats, in double precision if one of them is; else the ordinary function."""
+    if not available() or not all(t in FORMATS for t in args):
+        return ordinarily(ordinary, context, args)
+    kind = types.float64 if types.float64 in args else types.float32
+
+    def formula(context: Any, builder: Any, sig: Any, values: Any) -> Any:
+        return called(name, builder, kind, cast(context, builder, values, sig.args, kind))
+
+    return kind(*args), formula
+
+
+def cast(context: Any, builder: Any, values: Any, kinds: Any, t: Any) -> list[Any]:
+    return [context.cast(builder, v, a, t) for v, a in zip(values, kinds, strict=True)]
 
 
 @functools.cache
@@ -127,7 +135,7 @@ def make_public(fn: Any, ordinary: Any, nin: int = 1) -> None:
 
     def of_numbers(context: Any, builder: Any, sig: Any, values: Any) -> Any:
         t = sig.return_type
-        given = [context.cast(builder, v, a, t) for v, a in zip(values, sig.args, strict=True)]
+        given = cast(context, builder, values, sig.args, t)
         if available():
             return called(name, builder, t, given)
         found, call = ordinarily(ordinary, context.typing_context, (t,) * nin)
