@@ -14,6 +14,7 @@ from numba.core.dispatcher import Dispatcher
 
 from ..api import grad, user_function
 from ..checks import argument_numbers
+from ..fingerprint import dependencies
 from ..modes import jvp_fn, vjp_fn
 from ..ordinary import ordinary
 from . import points
@@ -40,6 +41,7 @@ class Level:
     pull: Callable[[Any], Any] | None
     push: Callable[[Any], Any] | None
     exact: bool  # in double precision
+    plain: bool = False  # Python alone: it may be called with complex numbers, and nothing is compiled for them
 
     @property
     def point(self) -> tuple[Any, ...]:
@@ -65,7 +67,7 @@ class Level:
             return points.inner(seeds, self.at(points.moved(point, direction, t)), self.value)
 
         found, error = derivative(phi, 1e-9 if self.exact else 1e-5)
-        if any(points.is_complex(x) for v in (point, self.value) for x in points.values(v, v)):
+        if not self.plain or any(points.is_complex(x) for v in (point, self.value) for x in points.values(v, v)):
             return found, error
 
         def of_complex(t: complex) -> complex:
@@ -91,9 +93,10 @@ def check_grads(
     """Test the derivatives of `f` at the arguments `args`, up to an order.
 
     The modes are compared with each other by an inner product, and each with differences of the function in double
-    precision, whose steps are chosen by their own error estimates; functions that run on complex numbers as well are
-    differentiated by the complex step. Where they disagree, AssertionError says by which argument and entry, and how
-    far. Second derivatives are those of the gradient (of a random combination of the results, if there are several).
+    precision, whose steps are chosen by their own error estimates; plain functions that run on complex numbers as
+    well are differentiated by the complex step. Where they disagree, AssertionError says by which argument and entry,
+    and how far. Second derivatives are those of the gradient (of a random combination of the results, if there are
+    several).
 
     f: any function that `grad` or `vjp_fn` takes, one with a rule (`custom_rule`) too; argnums: the arguments to
     differentiate by, without it all that are made of floating-point numbers; modes: "fwd", "rev" or both; rtol: the
@@ -127,7 +130,8 @@ def levels(
     name, exact = fn.__name__, not points.is_single(args)
     g = vjp_fn(f, wrt, jit=jit) if "rev" in modes else None
     push = pushed(f, wrt, args, jit) if "fwd" in modes else None
-    level = Level(f"`{name}`", f, args, names, wrt, pulled(g, args), push, exact)
+    plain = not any(isinstance(x, Dispatcher) or is_derivative(x) for x in (f, *dependencies(fn)))
+    level = Level(f"`{name}`", f, args, names, wrt, pulled(g, args), push, exact, plain)
     yield level
     title = f"`{name}`"
     while True:
@@ -143,6 +147,10 @@ def levels(
 
         level = Level(title, f, args, names, wrt, pull if "rev" in modes else None, push, exact)
         yield level
+
+
+def is_derivative(f: Any) -> bool:
+    return hasattr(f, "argnums")
 
 
 def pulled(g: Any, args: tuple[Any, ...]) -> Callable[[Any], Any] | None:
