@@ -336,6 +336,20 @@ def _(v):
     return np.sum(v * w)
 
 
+@sourcead.custom_rule
+def shifted(x):
+    x[0] = 1.0
+    return x * 2.0
+
+
+shifted.pullback(lambda x, y, y_bar: y_bar * 2.0)
+
+
+@refused("functions with a rule of yours: writing", V, placed=False, says="writes into an argument")
+def rule_that_writes(x):
+    return np.sum(shifted(x))
+
+
 @refused("globals and closure variables: changing", 0.7)
 def _(x):
     TABLE[0] = x

@@ -567,6 +567,7 @@ def _(x, v):
     return power(x, 4) * inner(x, 3) + applied(math.sin, (x, 2.0), 2)
 
 
+shown_by("functions with a rule of yours: of numbers", "test_custom.py", "test_named_tuples_flags_and_none")
 shown_by(f"{RECURSIVE}: drawing", "recursive_programs.py", "numbers_drawn_in_a_recursion")
 supported(f"{RECURSIVE}: giving", 0.7, V)(lambda x, v: halves(x, v, 3)[0] + total(v))
 supported("globals", 0.7)(lambda x: x * TABLE[0] * FACTORS[1] + square(x) if NAME == "cube" else x)

@@ -240,6 +240,8 @@ def test_no_rule():
         f.pullback(3.0)
     with pytest.raises(TypeError, match="takes a function"):
         custom_rule(np.sin)
+    with pytest.raises(TypeError, match="takes a function"):
+        custom_rule(grad(cube_root))
 
 
 def test_what_a_function_may_return():

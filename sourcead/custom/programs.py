@@ -12,7 +12,7 @@ from numba.core import types
 from .. import primitives as p
 from ..derived import dtype, zero
 from ..errors import Finding
-from ..infer import is_array, is_complex, is_float
+from ..infer import is_array, is_complex, is_float, real_of
 from ..ir import Accum, Assign, Call, Const, Expr, Function, If, Loc, Namer, Raise, Return, Stmt, Var
 from ..routines import Pullback, Pushforward, Routine
 from ..structure import leaf_types
@@ -127,7 +127,7 @@ def primal(r: Ruled) -> Function:
 
 def fresh(q: Program, e: Expr, t: Any) -> None:
     """Raise when a result is (a part of) an argument: what is written into one of them later is written into both."""
-    given = [n for n, k in q.ruled.leaves.items() if is_array(k) and k.dtype == t.dtype]
+    given = [n for n, k in q.ruled.leaves.items() if is_array(k) and real_of(k.dtype) == real_of(t.dtype)]
     if given:
         same: Expr = Call(p.overlapping, (e, Var(given[0])))
         for n in given[1:]:

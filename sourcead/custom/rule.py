@@ -183,7 +183,7 @@ def custom_rule(f: Callable[..., Any]) -> CustomRule:
     >>> float(grad(lambda a: 3.0 * root(a))(4.0))
     0.75
     """
-    if isinstance(f, Dispatcher) and isinstance(f.py_func, FunctionType):
+    if isinstance(f, Dispatcher) and isinstance(f.py_func, FunctionType) and not hasattr(f, "argnums"):
         return CustomRule(f.py_func, dict(f.targetoptions))
     if not isinstance(f, FunctionType):
         raise TypeError(f"custom_rule takes a function, not {f!r}")
