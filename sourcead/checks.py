@@ -91,7 +91,8 @@ def _supported(t: types.Type) -> bool:
     """Is this an argument that compiled adjoints know how to handle?"""
     if isinstance(t, types.Array):
         return t.ndim > 0 and isinstance(t.dtype, (types.Integer, types.Boolean)) or _inexact(t)
-    return isinstance(t, (types.Integer, types.Boolean, types.NoneType, types.UnicodeType)) or _inexact(t)
+    plain = (types.Integer, types.Boolean, types.NoneType, types.UnicodeType, types.NumPyRandomGeneratorType)
+    return isinstance(t, plain) or _inexact(t)
 
 
 def _inexact(t: types.Type) -> bool:
@@ -128,7 +129,7 @@ def _check_floating(where: str, t: types.Type) -> None:
         remedy += ", or leave the argument out of argnums"
     elif isinstance(dtype, types.Float) and not _inexact(dtype):
         remedy = "convert to float64 or float32"
-    elif isinstance(t, (types.UnicodeType, types.NoneType)):
+    elif isinstance(t, (types.UnicodeType, types.NoneType, types.NumPyRandomGeneratorType)):
         remedy = "leave it out of argnums"
     else:
         return

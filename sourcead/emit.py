@@ -45,6 +45,7 @@ from .ir import (
 )
 from .nested import DerivativeOf
 from .routines import DERIVED, Routine, called
+from .rules.draws import is_method
 from .special import known
 
 TERNARY, OR, AND, NOT, COMPARE, BITS, SUM, PRODUCT, SIGN, POWER, ATOM = range(11)
@@ -151,6 +152,8 @@ def call_text(e: Call) -> tuple[str, int]:
     if fn is p.trips:
         return f"len({range_text(*a)})", ATOM
     args = [*map(expression, a), *(f"{k}={expression(v)}" for k, v in e.kwargs)]
+    if is_method(fn):
+        return f"{args[0]}.{fn.__name__}({', '.join(args[1:])})", ATOM
     return f"{name_of(fn)}({', '.join(args)})", ATOM
 
 
@@ -189,6 +192,7 @@ MODULES = {
     "np.linalg": np.linalg,
     "np.fft": np.fft,
     "np.random": np.random,
+    "np.random.Generator": np.random.Generator,
     "np.polynomial.polynomial": np.polynomial.polynomial,
     "np.polynomial.polyutils": np.polynomial.polyutils,
     "np.lib.stride_tricks": np.lib.stride_tricks,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any
@@ -21,7 +21,7 @@ from numba.core.registry import cpu_target
 from numba.extending import type_callable
 
 from .primitives import chosen
-from .rules.draws import DRAWS
+from .rules.draws import DRAWS, is_method
 from .spellings import When, always, is_number
 
 Typer = Callable[..., Any]
@@ -423,8 +423,28 @@ def drawn(fn: Callable[..., Any], count: int, result: Any) -> None:
     STAND_INS[fn].asks = True
 
 
+def drawn_from(fn: Callable[..., Any], names: Sequence[str], result: Any) -> None:
+    """Numbers from a generator, its first argument."""
+
+    def typer(generator: Any, *given: Any) -> Any:
+        parameters, size = given[: len(names)], given[len(names)] if len(given) > len(names) else None
+        numbers = all(t is None or isinstance(t, types.NoneType) or is_number(t) for t in parameters)
+        if not isinstance(generator, types.NumPyRandomGeneratorType) or not numbers:
+            return None
+        if size is None or isinstance(size, types.NoneType):
+            return result
+        return types.Array(result, len(size) if isinstance(size, types.BaseTuple) else 1, "C")
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    more = [inspect.Parameter(n, kind, default=None) for n in (*names, "size")]
+    typer.__signature__ = inspect.Signature([inspect.Parameter("generator", kind), *more])  # type: ignore[attr-defined]
+    stands_for(fn)(typer)
+
+
 for _fn, _draw in DRAWS.items():
-    if _draw.defaults:
+    if is_method(_fn):
+        drawn_from(_fn, [n for n, _ in _draw.defaults], types.int64 if _draw.integer else types.float64)
+    elif _draw.defaults:
         drawn(_fn, len(_draw.defaults), types.int64 if _draw.integer else types.float64)
 
 

@@ -85,6 +85,7 @@ def _(x, k, flag, at, mask, name, extra):
 supported("other arguments: the same", 0.7, (1, [2, 3]), {"k": 2, "name": "sin"})(
     lambda x, p, q: x ** q["k"] * p[1][0] if q["name"] == "sin" else x
 )
+supported("other arguments: random", 0.7, np.random.default_rng(3))(lambda x, rng: x * x * rng.integers(2, 3))
 supported("result of grad: one", V)(lambda x: np.sum(x * x))
 
 

@@ -32,6 +32,7 @@ from numba.core.registry import cpu_target
 from sourcead import Unsupported, special, vjp_fn
 from sourcead.frontend.methods import METHODS
 from sourcead.lower.registry import HANDLERS
+from sourcead.modes.vjp import with_generators
 from sourcead.rules import RULES, Fixed, is_draw, rule_of
 from sourcead.spellings import SPELLINGS
 
@@ -78,14 +79,20 @@ def spellings() -> Iterator[tuple[Any, str]]:
 
 
 def known_methods() -> list[str]:
-    """Attributes and methods of arrays in Numba's registry."""
+    """Attributes and methods of arrays, and of random generators, in Numba's registry."""
+    arrays = known_attributes(types.Array, np.ndarray)
+    generators = known_attributes(types.NumPyRandomGeneratorType, np.random.Generator)
+    return [*(f"array.{n}" for n in arrays), *(f"Generator.{n}" for n in generators)]
+
+
+def known_attributes(kind: Any, cls: type) -> list[str]:
     names: set[str] = set()
     for t, templates in cpu_target.typing_context._attributes.items():
-        if isinstance(t, type) and issubclass(types.Array, t):
+        if isinstance(t, type) and issubclass(kind, t):
             for a in templates:
                 names |= {n.removeprefix("resolve_") for n in dir(a) if n.startswith("resolve_")}
                 names |= {a._attr} if getattr(a, "_attr", None) else set()
-    return sorted(f"array.{n}" for n in names if not n.startswith("_") and hasattr(np.ndarray, n))
+    return sorted(n for n in names if not n.startswith("_") and hasattr(cls, n))
 
 
 # ---- calls -----------------------------------------------------------------------------------------------
@@ -109,7 +116,8 @@ def subject(text: str) -> str:
     """The function that a call is a sample of: the first, apart from the seed."""
     found = [m[0] for m in re.finditer(r"[\w\])]+(\.[a-zA-Z]\w*)+", text)]
     first = next((f for f in found if f != "np.random.seed"), found[0])
-    return first if first.startswith(PREFIXES) else f"array.{first.split('.')[1]}"
+    owner = "Generator" if first.startswith("rng.") else "array"
+    return first if first.startswith(PREFIXES) else f"{owner}.{first.split('.')[1]}"
 
 
 def named(text: str) -> dict[str, Any]:
@@ -170,18 +178,22 @@ def outcome(s: Sample) -> Outcome:
     wrt = tuple(k for k, a in enumerate(args) if inexact(a))
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # functions that NumPy will drop
-        want = f(*differences.fresh(args))
+        want = f(*fresh(args))
         seeds = seeds_for(want)
         try:
-            got, gradients = vjp_fn(f, wrt, jit=False, cache=False)(seeds, *differences.fresh(args))
+            got, gradients = vjp_fn(f, wrt, jit=False, cache=False)(seeds, *fresh(args))
         except Unsupported as e:
             first = e.findings[0]
             return Outcome(REFUSED, f"{first.what}; {first.remedy}" if first.remedy else first.what)
         check_values(got, want)
-        slopes = differences.gradient(lambda *a: weighed(seeds, f(*a)), args, wrt)
+        slopes = differences.gradient(lambda *a: weighed(seeds, f(*fresh(a))), args, wrt)
     for g, d in zip(gradients, slopes, strict=True):
         np.testing.assert_allclose(g, d, rtol=1e-6, atol=1e-7, err_msg=s.text)
     return Outcome(DIFFERENTIATED if any(np.any(d) for d in slopes) else ZERO)
+
+
+def fresh(args: Any) -> Any:
+    return with_generators(differences.fresh(args))
 
 
 def numbers(y: Any) -> Iterator[np.ndarray]:
@@ -232,6 +244,12 @@ value is compared with NumPy's, and its gradient with differences. The tests do 
 """
 
 
+OBJECTS = {
+    "array": "Attributes and methods of arrays",
+    "Generator": "Methods of `np.random.default_rng(...)`, given as an argument",
+}
+
+
 def page() -> str:
     made = [(s, outcome(s)) for s in samples()]
     known = {id(fn) for fn in known_to_numba().values()}
@@ -243,9 +261,9 @@ def page() -> str:
     numba_s = [m for m in made if by_numba(m[0].subject)]
     rest = [m for m in made if m not in numba_s]
     out = [HEAD.format(numba=short(numba.__version__), numpy=short(np.__version__)), counts(numba_s)]
-    for title in (*MODULES, "array"):
+    for title in (*MODULES, *OBJECTS):
         rows = [m for m in numba_s if m[0].subject.rpartition(".")[0] == title]
-        out += [section(f"`{title}`" if title != "array" else "Attributes and methods of arrays", rows)] if rows else []
+        out += [section(OBJECTS.get(title, f"`{title}`"), rows)] if rows else []
     fourier = [m for m in rest if m[0].subject.startswith("np.fft.")]
     out.append(section("`np.fft`, compiled where rocket-fft is installed", fourier))
     out.append(section("Beyond Numba", [m for m in rest if m not in fourier]))
@@ -254,6 +272,8 @@ def page() -> str:
 
 def function(name: str) -> Any:
     """The function of a name; that of a method where it has one."""
+    if name.startswith("Generator."):
+        return getattr(np.random.Generator, name.removeprefix("Generator."))
     if name.startswith("array."):
         return METHODS.get(name.removeprefix("array."))
     return eval(name, {"np": np, "math": math, "cmath": cmath, "scipy": scipy})

@@ -31,6 +31,7 @@ ARGUMENTS: dict[str, Any] = {
     "j": np.array([[1, 0], [2, 1], [0, 0]]),
     "p": np.array([1.0, -2.5, 0.5, 1.0]),  # of a polynomial with real roots
     "n": 2,
+    "rng": np.random.default_rng(7),
     "b": np.array([True, False, True, True, False, True]),
     "c": 0.4 - 0.3j,
     "z": _c.uniform(-1, 1, 4) + 1j * _c.uniform(-1, 1, 4),
@@ -209,6 +210,16 @@ DRAWS = [
     ),
     "np.random.seed(3); u",
 ]
+GENERATOR = [
+    *of("rng.F(u, v)", "normal uniform laplace logistic lognormal"),
+    *of("rng.F(v)", "exponential rayleigh weibull pareto power"),
+    *of("rng.F() * u", "random standard_normal standard_exponential standard_cauchy"),
+    *of("rng.F(2.0) * u", "standard_gamma standard_t chisquare poisson"),
+    *of("rng.F(2.0, 3.0) * u", "beta f wald noncentral_chisquare"),
+    *("rng.gamma(2.0, v)", "rng.triangular(0.1, 0.3, 0.9) * u", "rng.noncentral_f(3.0, 2.0, 1.0) * u", "rng.zipf(3.0)"),
+    *("rng.geometric(0.4)", "rng.logseries(0.4)", "rng.binomial(5, 0.4)", "rng.negative_binomial(5, 0.4)"),
+    *("rng.integers(2, 9)", "rng.normal(u, v, (2, 3))", "rng.permutation(x)", "rng.shuffle(x)", "rng.bit_generator"),
+]
 METHODS = [
     *of("m.F", "T shape size ndim real imag itemsize nbytes strides"),
     *of("m.F()", "sum mean var std prod max min argmax argmin all any cumsum cumprod copy flatten ravel transpose"),
@@ -241,5 +252,5 @@ BEYOND = [
 CALLS = [
     *(*MATH, *CMATH, *ELEMENTWISE, *REDUCTIONS, *SHAPES, *PLACES, *MAKING, *PRODUCTS),
     *(*LINALG, *FOURIER, *POLYNOMIALS, *DRAWS),
-    *(*METHODS, *BEYOND),
+    *(*GENERATOR, *METHODS, *BEYOND),
 ]

@@ -290,6 +290,9 @@ def method(q: Parser, node: ast.AST, owner: Var, name: str, args: list[Value], k
         return Call(p.astype, (owner, dtype_name(args[0])))
     if name == "copy":
         args, kwargs = [], {}
+    drawn = getattr(np.random.Generator, name, None)
+    if drawn is not None and is_draw(drawn):
+        return leaf(q, node, drawn, [owner, *args], kwargs)
     return leaf(q, node, METHODS[name], [owner, *args], kwargs)
 
 

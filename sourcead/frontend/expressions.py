@@ -11,6 +11,7 @@ import numpy as np
 
 from .. import primitives as p
 from ..ir import Call, Const, Expr, Index, Slice, Var
+from ..rules import is_draw
 from . import comprehensions, lists, records, tuples
 from .calls import call
 from .methods import ATTRIBUTES, METHODS
@@ -366,7 +367,7 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
         raise Refusal(f"`.{name}` of a number is not supported", "use a function, such as np.sum(x)")
     if name in ATTRIBUTES:
         return ATTRIBUTES[name](x)
-    if name in METHODS:
+    if name in METHODS or is_draw(getattr(np.random.Generator, name, None)):
         return Method(x, name)
     raise Refusal(f"`.{name}` is not supported", "only attributes and methods of NumPy arrays that have a function")
 

@@ -9,7 +9,7 @@ import numpy as np
 from numba.core import types
 
 from ..ir import Assign, Call, Const, Expr, Index, Var
-from ..rules.draws import DRAWS
+from ..rules.draws import DRAWS, is_method
 from .build import INT, ZERO, Builder
 from .creation import shape_tuple, stable
 from .gather import gather
@@ -39,10 +39,11 @@ def number(b: Builder, fn: Callable[..., Any], args: tuple[Any, ...], kind: Any)
 
 def single(fn: Callable[..., Any]) -> Any:
     """The handler of a distribution: its parameters, then `size`."""
-    names = [n for n, _ in DRAWS[fn].defaults]
+    names, count = [n for n, _ in DRAWS[fn].defaults], int(is_method(fn))
     defaults, kind = dict(DRAWS[fn].defaults), INT if DRAWS[fn].integer else types.float64
 
-    def handler(b: Builder, *args: Any, **kwargs: Any) -> Any:
+    def handler(b: Builder, *every: Any, **kwargs: Any) -> Any:
+        generator, args = every[:count], every[count:]
         given = dict(zip((*names, "size"), args, strict=False)) | kwargs
         if len(args) > len(names) + 1 or given.keys() - {*names, "size"}:
             raise b.refuse(f"np.random.{fn.__name__} with these arguments", "give the parameters and the size")
@@ -54,7 +55,7 @@ def single(fn: Callable[..., Any]) -> Any:
             params = []
         while params and params[-1] == NONE:
             params.pop()
-        return filled(b, size, kind, lambda: number(b, fn, tuple(params), kind))
+        return filled(b, size, kind, lambda: number(b, fn, (*generator, *params), kind))
 
     return handler
 

@@ -12,7 +12,7 @@ from .. import structure
 from ..api import _Face, grad, user_function, value_and_grad
 from ..outcome import ADDED, LAST, TANGENT
 from .jvp import pushed
-from .vjp import at_once, outcome, vjp_fn
+from .vjp import at_once, outcome, vjp_fn, with_generators
 
 CHUNK = 64
 """Directions that go along at once: enough for loops over them to pay, few enough to stay in the cache."""
@@ -31,7 +31,10 @@ class Jacobian:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = self._bound(args, kwargs)
-        return self._columns(args) if self.mode == "fwd" or self._wide(args) else self._rows(args)
+        found = self._columns(args) if self.mode == "fwd" or self._wide(args) else self._rows(args)
+        if any(isinstance(a, np.random.Generator) for a in args):
+            outcome(self.pulled, at_once(args))  # the caller's generators are as after one call
+        return found
 
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The program that is run for these arguments, for the first of the directions."""
@@ -60,7 +63,7 @@ class Jacobian:
         return given
 
     def _value(self, args: Sequence[Any]) -> Any:
-        return structure.as_tuples(outcome(self.pulled, at_once(args)))
+        return structure.as_tuples(outcome(self.pulled, with_generators(at_once(args))))
 
     def _wide(self, args: Sequence[Any]) -> bool:
         """Are there at most as many numbers in the arguments as in the results?"""
@@ -72,7 +75,11 @@ class Jacobian:
 
     def _columns(self, args: Sequence[Any]) -> Any:
         given = self._given(args)
-        found = in_chunks(count(given), self.chunk, lambda chosen: self.pushed(self._directions(given, chosen), *args))
+
+        def run(chosen: range) -> Any:
+            return self.pushed(self._directions(given, chosen), *with_generators(args))
+
+        found = in_chunks(count(given), self.chunk, run)
         return self._result(mapped(lambda columns: self._like(args, parts(columns, given)), found), args)
 
     def _rows(self, args: Sequence[Any]) -> Any:
@@ -80,7 +87,11 @@ class Jacobian:
         if any(np.iscomplexobj(x) for x in leaves(value)):
             raise TypeError(f"`{self.__name__}` has complex results: use jacfwd")
         self._given(args)
-        found = in_chunks(count(value), self.chunk, lambda chosen: self.rows(along(value, chosen), zeros(value), *args))
+
+        def run(chosen: range) -> Any:
+            return self.rows(along(value, chosen), zeros(value), *with_generators(args))
+
+        found = in_chunks(count(value), self.chunk, run)
         found = (found,) if self.single else found
         starts = iter(offsets(value))
 

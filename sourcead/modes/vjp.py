@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -93,10 +94,10 @@ def vjp(
     primals = signature.args
     wrt = argnums if argnums is not None else tuple(k for k, v in enumerate(primals) if floating(v))
     g = kept(vjp_fn, f, wrt, outnums, has_aux, jit, cache, options)
-    point = at_once(primals)
+    point = with_generators(at_once(primals))
 
     def pullback(seeds: Any) -> Any:
-        gradients = g(seeds, *point)[1]
+        gradients = g(seeds, *with_generators(point))[1]
         if argnums is not None:
             return gradients
         found = dict(zip(g.argnums, gradients, strict=True))
@@ -132,6 +133,11 @@ def at_once(values: Sequence[Any]) -> tuple[Any, ...]:
     """Copies of arguments; those that share memory share the copy of it."""
     together = overlap.copied(values)
     return tuple(v if v is not w else copied(v) for v, w in zip(together, values, strict=True))
+
+
+def with_generators(values: Sequence[Any]) -> tuple[Any, ...]:
+    """The arguments with random generators of their own, which draw what those would."""
+    return tuple(deepcopy(v) if isinstance(v, np.random.Generator) else v for v in values)
 
 
 def copied(v: Any) -> Any:

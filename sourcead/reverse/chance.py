@@ -9,7 +9,9 @@ from numba.core import types
 from .. import primitives as p
 from ..analyses import active
 from ..errors import Findings, spelled
-from ..ir import Assign, Block, Call, Function, Namer, Stmt, Var, blocks, names, walk, with_blocks, with_body
+from ..ir import Assign, Block, Call, Function, Namer, Stmt, Unpack, Var, blocks, names, walk, with_blocks, with_body
+from ..nested import DerivativeOf
+from ..routines import Routine
 from ..rules import is_draw, rule_of
 
 
@@ -33,7 +35,24 @@ def refuse_draws(f: Function, wrt: tuple[str, ...]) -> None:
                     f"a number drawn by `{spelled(value.fn)}` has no derivative by this parameter",
                     "draw from a fixed distribution and transform the numbers, or weigh the draws",
                 )
+    for t in walk(f.body):
+        if any(isinstance(f.types.get(n), types.NumPyRandomGeneratorType) for n in given_to_routines(t)):
+            findings.add(
+                t.loc,
+                "a generator of random numbers is given to a function that calls itself",
+                "draw before, and pass the numbers, or draw from np.random there",
+            )
     findings.check()
+
+
+def given_to_routines(s: Stmt) -> list[str]:
+    """Names that are arguments of calls which the backward sweep runs again."""
+    value = s.value if isinstance(s, (Assign, Unpack)) else None
+    return [a.name for a in value.args if isinstance(a, Var)] if isinstance(value, Call) and again(value.fn) else []
+
+
+def again(fn: object) -> bool:
+    return isinstance(fn, (Routine, DerivativeOf))
 
 
 def without_prints(f: Function) -> Function:

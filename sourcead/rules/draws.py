@@ -31,11 +31,35 @@ OTHERS |= {p.generator_state, p.set_generator}
 """What draws too, or decides what is drawn; and what else happens once, in its turn."""
 
 
+LACKING: dict[Any, tuple[str, ...]] = {
+    np.random: ("noncentral_f",),
+    np.random.Generator: ("gumbel", "vonmises", "hypergeometric"),
+}
+"""What Numba lacks."""
+
+
 def draw(name: str, partials: Callable[..., Any] | None = None, integer: Any = False, **defaults: Any) -> None:
-    """`draw(name, partials, **parameters)`: `partials(*parameters, y)`, None for one without a derivative."""
-    fn = getattr(np.random, name)
-    DRAWS[fn] = Draw(tuple(defaults.items()), integer)
-    register([fn], "draw", lambda args, y, y_bar: (None,) * len(args), None, partials=partials)
+    """`draw(name, partials, **parameters)`: `partials(*parameters, y)`, None for one without a derivative.
+
+    Of `np.random`, and of the generators of `np.random.default_rng`, which stand before the parameters.
+    """
+    for home in (np.random, np.random.Generator):
+        fn = getattr(home, name, None)
+        if fn is None or name in LACKING[home]:
+            continue
+        DRAWS[fn] = Draw(tuple(defaults.items()), integer)
+        of = partials if home is np.random or partials is None else after_generator(partials)
+        register([fn], "draw", lambda args, y, y_bar: (None,) * len(args), None, partials=of)
+
+
+def after_generator(partials: Callable[..., Any]) -> Callable[..., Any]:
+    """The same with the generator, and with no parameters where all are left out."""
+    return lambda generator, *given_y: (None, *(partials(*given_y) if len(given_y) > 1 else ()))
+
+
+def is_method(fn: Any) -> bool:
+    """Is this a draw from a generator, its first argument?"""
+    return getattr(np.random.Generator, getattr(fn, "__name__", ""), None) is fn
 
 
 def is_draw(fn: Any) -> bool:
@@ -86,4 +110,6 @@ for name, parameters in {
     "zipf": "a",
 }.items():
     draw(name, None, True, **dict.fromkeys(parameters.split()))
-draw("randint", None, True, low=None, high=None)
+for name in ("randint", "integers"):
+    draw(name, None, True, low=None, high=None)
+draw("noncentral_f", None, False, dfnum=None, dfden=None, nonc=None)
