@@ -31,7 +31,8 @@ class Jacobian:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args = self._bound(args, kwargs)
-        found = self._columns(args) if self.mode == "fwd" or self._wide(args) else self._rows(args)
+        value = self._value(args)
+        found = self._columns(args) if self._by_columns(args, value) else self._rows(args, value)
         if any(isinstance(a, np.random.Generator) for a in args):
             outcome(self.pulled, at_once(args))  # the caller's generators are as after one call
         return found
@@ -39,9 +40,9 @@ class Jacobian:
     def source(self, *args: Any, **kwargs: Any) -> str:
         """The program that is run for these arguments, for the first of the directions."""
         args = self._bound(args, kwargs)
-        if self.mode == "fwd" or self._wide(args):
-            return self.pushed.source(self._directions(self._given(args), range(1)), *args)
         value = self._value(args)
+        if self._by_columns(args, value):
+            return self.pushed.source(self._directions(self._given(args), range(1)), *args)
         return self.rows.source(along(value, range(1)), zeros(value), *args)
 
     def __repr__(self) -> str:
@@ -63,11 +64,14 @@ class Jacobian:
         return given
 
     def _value(self, args: Sequence[Any]) -> Any:
+        """The result, as far as it is needed."""
+        if self.mode == "fwd":
+            return None
         return structure.as_tuples(outcome(self.pulled, with_generators(at_once(args))))
 
-    def _wide(self, args: Sequence[Any]) -> bool:
-        """Are there at most as many numbers in the arguments as in the results?"""
-        return self.mode == "any" and count(self._given(args)) <= count(self._value(args))
+    def _by_columns(self, args: Sequence[Any], value: Any) -> bool:
+        """By forward mode: are there at most as many numbers in the arguments as in the result?"""
+        return self.mode == "fwd" or self.mode == "any" and count(self._given(args)) <= count(value)
 
     def _directions(self, given: Any, chosen: range) -> Any:
         tangents = along(given, chosen)
@@ -82,8 +86,7 @@ class Jacobian:
         found = in_chunks(count(given), self.chunk, run)
         return self._result(mapped(lambda columns: self._like(args, parts(columns, given)), found), args)
 
-    def _rows(self, args: Sequence[Any]) -> Any:
-        value = self._value(args)
+    def _rows(self, args: Sequence[Any], value: Any) -> Any:
         if any(np.iscomplexobj(x) for x in leaves(value)):
             raise TypeError(f"`{self.__name__}` has complex results: use jacfwd")
         self._given(args)
