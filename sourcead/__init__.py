@@ -9,6 +9,7 @@ from .api import grad as grad
 from .api import value_and_grad as value_and_grad
 from .checking import check_grads as check_grads
 from .checking import check_rule as check_rule
+from .checkpointing import checkpoint as checkpoint
 from .checkpointing import checkpointed as checkpointed
 from .custom import custom_rule as custom_rule
 from .debug import stages as stages
@@ -40,7 +41,7 @@ def __getattr__(name: str) -> Any:
 
 OURS = (
     *("RuleMissing", "SourceadError", "Unsupported", "__version__"),
-    *("check_grads", "check_rule", "checkpointed", "fixed_point", "implicit_root"),
+    *("check_grads", "check_rule", "checkpoint", "checkpointed", "fixed_point", "implicit_root"),
     *("custom_rule", "grad", "hessian", "hvp", "jacfwd", "jacobian", "jacrev", "jvp", "jvp_fn", "stages"),
     *("stop_gradient", "tape", "value_and_grad", "value_grad_hvp", "vjp", "vjp_fn"),
 )

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from types import FunctionType
 from typing import Any
 
-from numba.extending import overload
+from numba import njit, types
+from numba.core.dispatcher import Dispatcher
+from numba.extending import lower_builtin, overload, type_callable
 
 
 def checkpointed(over: Any, budget: int) -> Any:
@@ -23,3 +26,30 @@ def checkpointed(over: Any, budget: int) -> Any:
 @overload(checkpointed)
 def _checkpointed(over, budget):  # type: ignore[no-untyped-def]
     return lambda over, budget: over
+
+
+def checkpoint(f: Any) -> Any:
+    """`f`, of whose calls nothing is recorded: `y = checkpoint(f)(x)`, or `@checkpoint` before its definition.
+
+    f: a function of your own, plain or njit.  In the backward sweep its inside is computed once more from what the call
+    was given: from numbers and arrays that are there anyway, and from copies of the arrays that it changes.
+    """
+    if isinstance(f, Dispatcher):
+        return njit(**f.targetoptions)(checkpoint(f.py_func))
+    if not isinstance(f, FunctionType):
+        raise TypeError(f"checkpoint takes a function of your own, not {type(f).__name__}")
+    again = FunctionType(f.__code__, f.__globals__, f.__name__, f.__defaults__, f.__closure__)
+    again.__kwdefaults__, again.__qualname__, again.__module__ = f.__kwdefaults__, f.__qualname__, f.__module__
+    again.__doc__ = f.__doc__
+    again.checkpointed = True  # type: ignore[attr-defined]
+    return again
+
+
+@type_callable(checkpoint)
+def _type_of_checkpoint(context):  # type: ignore[no-untyped-def]
+    return lambda f: f if isinstance(f, types.Callable) else None
+
+
+@lower_builtin(checkpoint, types.Callable)
+def _lower_checkpoint(context, builder, signature, args):  # type: ignore[no-untyped-def]
+    return args[0]

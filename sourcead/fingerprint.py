@@ -15,6 +15,9 @@ from numba.core.dispatcher import Dispatcher
 
 LIBRARIES = frozenset({"numpy", "numba", "scipy", "math", "cmath", "operator", "builtins", "sys", "os", "llvmlite"})
 
+OVERLOADED = f"{__package__}.checkpointing"
+"""The module of ours whose functions compiled code has in other words."""
+
 
 def fingerprint(pyfunc: Callable[..., Any]) -> str | None:
     """SHA-256 over the code, defaults, closure and globals of a function, and of all functions it can call.
@@ -36,7 +39,7 @@ def dependencies(pyfunc: Callable[..., Any]) -> list[Any]:
 def callees(pyfunc: Callable[..., Any]) -> list[FunctionType]:
     """The plain Python functions of the user's that a function may call, directly or not."""
     found = (x for x in dependencies(pyfunc) if isinstance(x, FunctionType) and x is not pyfunc)
-    return [x for x in found if not _library(x.__module__)]
+    return [x for x in found if not _library(x.__module__) and x.__module__ != OVERLOADED]
 
 
 def names_in(code: CodeType) -> Iterator[str]:

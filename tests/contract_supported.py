@@ -14,7 +14,7 @@ from numba import literal_unroll, njit, prange, typed
 from program_table import numbers
 
 import sourcead
-from sourcead import checkpointed, grad, jvp
+from sourcead import checkpoint, checkpointed, grad, jvp
 
 V, W, M = numbers(4), numbers(4, seed=1), numbers(3, 4)
 Pair = namedtuple("Pair", "a b")
@@ -238,6 +238,14 @@ def _(x):
     for t in checkpointed(range(40), budget=3):
         u = np.sin(u + 0.1 * t) + x
     return np.sum(u * u)
+
+
+@supported("[checkpointed](checkpointing.md) loops: checkpoint", V)
+def _(x):
+    def square(x):
+        return x * x
+
+    return np.sum(checkpoint(square)(x) ** 2)
 
 
 @supported("[checkpointed](checkpointing.md) loops: while", 0.7)

@@ -16,7 +16,7 @@ import pytest
 from numba import njit
 from programs import PROGRAMS
 
-from sourcead import Unsupported, checkpointed, grad, jvp_fn, value_and_grad
+from sourcead import Unsupported, checkpoint, checkpointed, grad, jvp_fn, value_and_grad
 from sourcead.primitives import longer_plan, next_snapshot
 
 # ---- the schedule -----------------------------------------------------------------------------------
@@ -251,6 +251,69 @@ def test_means_nothing_without_a_gradient():
     assert list(checkpointed(range(3), budget=1)) == [0, 1, 2]
 
 
+# ---- calls ------------------------------------------------------------------------------------------
+
+
+def layer(w, x):
+    for k in range(3):
+        x = np.tanh(w @ x + 0.1 * k)
+    return x
+
+
+marked_layer = checkpoint(layer)
+
+
+def change(a, s):
+    t = 0.0
+    for i in range(len(a)):
+        a[i] = a[i] * np.sin(a[i] * s)
+        t += a[i]
+        if t > 100.0:
+            return t, s
+    return t, s * t
+
+
+def network(w, x):
+    for _ in range(4):
+        x = marked_layer(w, x)
+    return np.sum(checkpoint(layer)(w, x) * x)
+
+
+def recorded_network(w, x):
+    for _ in range(4):
+        x = layer(w, x)
+    return np.sum(layer(w, x) * x)
+
+
+def changes(a, s):
+    b = a * 2.0
+    u, v = checkpoint(change)(b, s)
+    for _ in checkpointed(range(5), 2):
+        u, s = checkpoint(change)(b, s)
+        s = s * 0.1 + u
+    return s + u * v + np.sum(b * b)
+
+
+def recorded_changes(a, s):
+    b = a * 2.0
+    u, v = change(b, s)
+    for _ in range(5):
+        u, s = change(b, s)
+        s = s * 0.1 + u
+    return s + u * v + np.sum(b * b)
+
+
+def test_calls():
+    w, x = np.cos(np.arange(9.0)).reshape(3, 3), np.array([0.3, -0.2, 0.9])
+    assert_same(recorded_network, network, (w, x), (0, 1))
+    assert_same(recorded_changes, changes, (x, 0.7), (0, 1))
+    forward, _, _ = grad(network, jit=False).source(w, x).partition("_bar")
+    assert "_saved[" not in forward  # no numbers are recorded
+    assert value_and_grad(changes).primal(x, 0.7) == changes(x, 0.7) == recorded_changes(x, 0.7)
+    with pytest.raises(TypeError, match="a function of your own"):
+        checkpoint(np.sin)
+
+
 # ---- refused ----------------------------------------------------------------------------------------
 
 
@@ -258,6 +321,14 @@ def draws(x):
     for _ in checkpointed(range(40), 2):
         x *= np.random.normal()
     return x
+
+
+def noisy(x):
+    return x * np.random.normal()
+
+
+def draws_in_a_call(x):
+    return checkpoint(noisy)(x)
 
 
 def of_a_tuple(x):
@@ -296,6 +367,7 @@ def elsewhere(x):
     ("f", "args", "what"),
     [
         (draws, (1.0,), "random numbers are drawn inside a checkpointed loop"),
+        (draws_in_a_call, (1.0,), "random numbers are drawn inside a checkpointed call"),
         (of_a_tuple, (1.0,), "a tuple or a list of known length is written out"),
         (no_budget, (1.0, 9), "the budget of `checkpointed` must be known when compiling"),
         (no_room, (1.0,), "at least 1"),

@@ -14,10 +14,10 @@ import numpy as np
 from numba.core.dispatcher import Dispatcher
 
 from .. import primitives as p
-from ..checkpointing import checkpointed
+from ..checkpointing import checkpoint, checkpointed
 from ..custom.rule import CustomRule
 from ..errors import spelled
-from ..ir import Assign, Call, Const, Expr, Index, Unpack, Var
+from ..ir import Assign, Call, Const, Expr, For, Index, Unpack, Var
 from ..rules import is_draw, rule_of
 from ..spellings import SPELLINGS, results_of
 from . import comprehensions, derivatives, lists, records, tuples
@@ -37,6 +37,7 @@ from .values import (
     Tup,
     Value,
     dtype,
+    is_code,
     is_function,
 )
 
@@ -97,6 +98,8 @@ def refusal_of(callee: Value) -> Refusal | None:
     if not isinstance(callee, Static):
         return None
     fn = callee.value
+    if fn is checkpoint or fn is again:
+        return None
     if fn is checkpointed:
         return Refusal("`checkpointed` can only be used directly in a for loop, or as the whole test of a while loop")
     try:
@@ -167,6 +170,12 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
             return made
     if derivatives.is_derivative(fn):
         return derivatives.called(q, node, fn, args, kwargs)
+    if fn is checkpoint and len(args) == 1 and not kwargs:
+        return Partial(Static(again), tuple(args), ())
+    if fn is again:
+        return once(q, node, args[0], args[1:], kwargs)
+    if getattr(fn.py_func if isinstance(fn, Dispatcher) else fn, "checkpointed", False):
+        return once(q, node, Static(fn), args, kwargs)
     if isinstance(fn, CustomRule):
         return ruled(q, node, fn, args, kwargs)
     if isinstance(fn, Dispatcher):
@@ -185,6 +194,25 @@ def function(q: Parser, node: ast.AST, fn: Any, args: list[Value], kwargs: Kwarg
         f"{describe(fn)} cannot be called in a differentiated function",
         "call plain Python or NumPy functions, or put the call into a function with a rule: sourcead.custom_rule",
     )
+
+
+def again(f: Any, *args: Any, **kwargs: Any) -> Any:
+    """`checkpoint(f)`, before it is called."""
+    return f(*args, **kwargs)
+
+
+def once(q: Parser, node: ast.AST, fn: Value, args: list[Value], kwargs: Kwargs) -> Value:
+    """A call of which nothing is recorded: a checkpointed loop with a single iteration."""
+    given = [q.keep(node, q.label(), "given", a) if is_code(a) and not isinstance(a, (Var, Const)) else a for a in args]
+    with q.block() as out:
+        if isinstance(fn, Static):
+            inner = fn.value.py_func if isinstance(fn.value, Dispatcher) else fn.value
+            value = inline(q, node, Static(inner), given, kwargs)
+        else:
+            value = apply(q, node, fn, given, kwargs)
+        kept = q.keep(node, q.label(), "result", value)
+    q.out.append(For(q.loc(node), Var(q.namer("k")), Const(0), Const(1), Const(1), tuple(out), snapshots=1))
+    return kept
 
 
 def is_leaf(fn: Any) -> bool:

@@ -54,10 +54,10 @@ from ..simplify.dependence import only_accumulated
 from ..simplify.effects import draws, own_stores
 from .adjoint import zeros
 from .context import INT, Context, dtype, plain, zero
-from .states import Loop, State, bound_elsewhere, state_of
+from .states import Loop, State, bound_elsewhere, runs_once, state_of
 from .tapes import Sites, leaves_early
 
-Sweeps = tuple[list[Stmt], list[Stmt]]
+TwoSweeps = Callable[[Context, Callable[[], Sequence[Stmt]]], tuple[list[Stmt], list[Stmt]]]
 
 
 @dataclass
@@ -91,13 +91,11 @@ def inside(s: Loop) -> Block:
 
 
 def refuse_unrepeatable(s: Loop) -> None:
+    where = "call, which runs" if runs_once(s) else "loop, whose iterations run"
     for t in walk(inside(s)):
         if draws(t) and not blocks(t) and not is_print(t):
-            raise Unsupported(
-                "random numbers are drawn inside a checkpointed loop, whose iterations run several times",
-                t.loc,
-                "draw an array of them before the loop",
-            )
+            remedy = f"draw an array of them before the {where.split(',')[0]}"
+            raise Unsupported(f"random numbers are drawn inside a checkpointed {where} several times", t.loc, remedy)
 
 
 def is_print(s: Stmt) -> bool:
@@ -181,12 +179,15 @@ class Schedule:
         out.append(Assign(loc, cond, Call(op.lt, (at, number))))
         out.append(If(loc, cond, (*stays, Accum(loc, self.held, Const(1)))))
         for n in self.stacks:
-            if n in self.state.new:
-                then = Var(self.then[n])
-                out.append(Assign(loc, Var(n), Call(np.copy, (then,)) if n in self.state.changed else then))
-            else:
-                out += filled(n, self.then[n], loc, c)
+            out += taken_back(n, self.then[n], self.state, loc, c)
         return out, at
+
+
+def taken_back(n: str, kept: str, state: State, loc: Loc | None, c: Context) -> list[Stmt]:
+    """The array is again what it was when `kept` was made."""
+    if n not in state.new:
+        return filled(n, kept, loc, c)
+    return [Assign(loc, Var(n), Call(np.copy, (Var(kept),)) if n in state.changed else Var(kept))]
 
 
 def filled(a: str, b: str, loc: Loc | None, c: Context) -> list[Stmt]:
@@ -201,17 +202,19 @@ def filled(a: str, b: str, loc: Loc | None, c: Context) -> list[Stmt]:
     return out
 
 
-def replayed(s: Loop, c: Context, sites: Sites, two_sweeps: Callable[[Context, Callable], Sweeps]) -> Replay:
+def replayed(s: Loop, c: Context, sites: Sites, two_sweeps: TwoSweeps) -> Replay:
     """The backward sweep of a checkpointed loop; what the forward sweep does for it goes to `sites`."""
     refuse_unrepeatable(s)
     state = state_of(s, c)
-    schedule = Schedule(s, c, state)
+    if runs_once(s):
+        assert isinstance(s, For)
+        return once_more(s, c, state, sites, two_sweeps)
     if isinstance(s, For) and not state.kept and not leaves_early(s):
         return Replay(state, there_and_back(s, c, state, two_sweeps), [], set())
-    count = counted(s, c, sites)
+    schedule, count = Schedule(s, c, state), counted(s, c, sites)
     out: list[Stmt] = []
     if c.where[s].loops:
-        out += entry(schedule, count, sites)
+        out += from_the_start(schedule, count, sites)
     else:
         keep_on_the_way(schedule, count, sites)
     count_on(count, s, c, sites)
@@ -288,24 +291,41 @@ def counts_itself(s: For) -> bool:
     return is_const(s.start, 0) and is_const(s.step, 1)
 
 
-def entry(schedule: Schedule, count: Count, sites: Sites) -> list[Stmt]:
-    """In a loop that is recorded, the forward sweep hands over the state before the first iteration only."""
-    s, c = schedule.s, schedule.c
+def entry(state: State, count: Count, s: Loop, c: Context, sites: Sites) -> tuple[dict[str, str], list[Stmt]]:
+    """The forward sweep hands over the state before the loop: names for its parts, and statements after which the
+    backward sweep has them."""
     scope = c.where[s]
     begin: dict[str, str] = {}
-    back: list[Stmt] = []
-    for n in (*schedule.state.numbers, *schedule.state.arrays):
+    out: list[Stmt] = []
+    for n in (*state.numbers, *state.arrays):
         e = begin[n] = c.fresh(f"{plain(n)}_entry", c.types[n])
-        if n in schedule.places:
+        if n in state.numbers:
             c.defs[e] = Definition("single", scope, scope, (s,))
             count.wanted.add(e)
             sites.add(sites.before, s, Assign(s.loc, Var(e), Var(n)))
         else:
-            back += handed_over(n, e, s, c, sites)
-    out = [*count.before, *schedule.make(), *back]
+            out += handed_over(n, e, s, c, sites)
+    return begin, out
+
+
+def from_the_start(schedule: Schedule, count: Count, sites: Sites) -> list[Stmt]:
+    """In a loop that is recorded, the first state is all that the backward sweep is given."""
+    s, c = schedule.s, schedule.c
+    begin, out = entry(schedule.state, count, s, c, sites)
     some = c.temp(types.boolean)
-    out.append(Assign(s.loc, some, Call(op.gt, (count.trips, Const(0)))))
+    out += [*count.before, *schedule.make(), Assign(s.loc, some, Call(op.gt, (count.trips, Const(0))))]
     return [*out, If(s.loc, some, tuple(schedule.keep(Const(0), lambda n: begin[n])))]
+
+
+def once_more(s: For, c: Context, state: State, sites: Sites, two_sweeps: TwoSweeps) -> Replay:
+    """A loop with one iteration is a call of which nothing is recorded: it needs no schedule."""
+    count = Count(s.var, s.stop, True)
+    begin, out = entry(state, count, s, c, sites)
+    out += [Assign(s.loc, Var(n), Var(begin[n])) for n in state.numbers]
+    for n in state.arrays:
+        out += taken_back(n, begin[n], state, s.loc, c)
+    out += [Assign(s.loc, s.var, Const(0)), *there_and_back(s, c, state, two_sweeps)]
+    return Replay(state, None, out, count.wanted)
 
 
 def handed_over(n: str, copied: str, s: Loop, c: Context, sites: Sites) -> list[Stmt]:
@@ -366,12 +386,15 @@ def repeated(b: Iterable[Stmt], own: set[str], inner: bool = False) -> list[Stmt
             continue
         if isinstance(s, Assign | Accum) and written(s)[0] not in own:
             continue
+        if isinstance(s, For) and runs_once(s):
+            out += [Assign(s.loc, s.var, Const(0)), *repeated(s.body, own, inner)]
+            continue
         deeper = inner or isinstance(s, For | While)
         out.append(with_blocks(s, tuple(tuple(repeated(t, own, deeper)) for t in blocks(s))))
     return out
 
 
-def there_and_back(s: Loop, c: Context, state: State, two_sweeps: Callable[[Context, Callable], Sweeps]) -> list[Stmt]:
+def there_and_back(s: Loop, c: Context, state: State, two_sweeps: TwoSweeps) -> list[Stmt]:
     """An iteration once more, and its backward sweep: from the adjoints of the state behind it to those before it."""
     behind = {n: c.fresh(plain(n), c.types[n]) for n in state.carried}
     for n, after in behind.items():

@@ -9,13 +9,21 @@ from dataclasses import dataclass
 from .. import primitives as p
 from ..errors import Unsupported
 from ..infer import is_array
-from ..ir import Assign, Block, Call, For, Move, Var, While, bound, used, variables, walk
+from ..ir import Assign, Block, Call, For, Move, Stmt, Var, While, bound, is_const, used, variables, walk
 from ..simplify.dependence import only_accumulated, own_accesses
 from ..simplify.effects import own_stores, rebinds_arrays
 from ..ssa import Liveness
 from .context import Context, plain
+from .tapes import leaves_early
 
 Loop = For | While
+
+
+def runs_once(s: Stmt) -> bool:
+    """Is it a call of which nothing is recorded, which is a loop with one iteration?"""
+    if not (isinstance(s, For) and s.snapshots) or leaves_early(s):
+        return False
+    return is_const(s.start, 0) and is_const(s.stop, 1) and is_const(s.step, 1)
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,7 @@ from .adjoint import extents, zeros
 from .checkpoints import Replay
 from .context import INT, Context, plain, scalar_type, zero
 from .plan import Plan
-from .states import Loop, permutation
+from .states import Loop, permutation, runs_once
 from .tapes import Tapes, leaves_early
 
 
@@ -317,8 +317,10 @@ class Sweeps:
         for s in block:
             if isinstance(s, Return):
                 continue
-            inside = with_blocks(s, tuple(tuple(self.forward(b)) for b in blocks(s)))
-            out += [*sites.before.get(s, ()), inside, *sites.after.get(s, ())]
+            inside: list[Stmt] = [with_blocks(s, tuple(tuple(self.forward(b)) for b in blocks(s)))]
+            if s in self.replays and isinstance(s, For) and runs_once(s):
+                inside = [Assign(s.loc, s.var, Const(0)), *self.forward(s.body)]
+            out += [*sites.before.get(s, ()), *inside, *sites.after.get(s, ())]
         return out
 
 

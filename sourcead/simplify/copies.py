@@ -211,7 +211,7 @@ class _Pass:
                 r = range(*bounds)
                 if len(r) == 0:
                     return ()
-                if len(r) == 1 and not _breaks(s.body) and not _carries(s.body):
+                if len(r) == 1 and not s.snapshots and not _breaks(s.body) and not _carries(s.body):
                     first = Assign(s.loc, s.var, Const(int(r[0])))
                     return self.block((first, *s.body), env)
         _kill(env, writes(s))
