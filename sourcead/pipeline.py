@@ -40,6 +40,7 @@ from .spelled import spelled_out
 from .ssa import ssa
 from .structure import Shape, leaf_types
 from .symmetric import GradientCall, calling, gradient_call, pullback
+from .unequal import contradicted
 
 Stages = dict[str, Function]
 
@@ -223,6 +224,8 @@ def primal_stages(
             if equal and once_only(f):
                 return primal_stages(pyfunc, argtypes, given, parallel, routine, outputs, along)
     f = out["simplify"] = simplify(sink(guards(induction(simplify(f)))))
+    if equal and contradicted(f):
+        return primal_stages(pyfunc, argtypes, given, parallel, routine, outputs, along)
     if "parse" in out:  # what the user wrote
         refuse_dependent(f)
     out["primal fused"] = simplify(sink(defined_once(f, fuse(f))))

@@ -22,6 +22,7 @@ from .ir import (
     Assign,
     Call,
     Function,
+    If,
     Namer,
     Raise,
     Stmt,
@@ -65,6 +66,16 @@ def or_else(f: Function, general: Callable[[], Function]) -> Function:
     g = replace(g, name=name, body=tuple(rename(s, renamed) for s in g.body), constants={})
     head = tuple(Assign(None, Var(new), Var(n)) for n, new in own.items())
     return replace(f, body=(*head, *map(instead, f.body)), constants=constants, routines=(g,))
+
+
+def contradicted(f: Function) -> bool:
+    """Can the extents not all be equal, as in `x - x.T` for a column `x`? Then a check has become a certain error."""
+    return any(raises(s) for s in f.body) or any(certain(s) for s in walk(f.body))
+
+
+def certain(s: Stmt) -> bool:
+    alone = 1 if isinstance(s, If) else 0
+    return any(len(b) > alone and any(map(raises, b)) for b in blocks(s))
 
 
 def raises(s: Stmt) -> bool:

@@ -140,3 +140,15 @@ def test_pulled_back():
         gx, gb = back((np.ones(4), 1.0))
         np.testing.assert_allclose(gx, 1.0 + b * np.ones(4))
         assert gb.shape == b.shape
+
+
+def pairs(m, x):
+    d = x[:, 0:1].T - x[:, 0:1]
+    return np.sum(m * m.T * d * d)
+
+
+def test_columns_that_meet_their_transposes():
+    """Equal extents would contradict one another: the program is made for any extents at once."""
+    g = sourcead.value_and_grad(pairs, (0, 1), jit=False)
+    args = numbers(3, 1), numbers(3, 2)
+    right(pairs, g, *args)
