@@ -14,7 +14,7 @@ from ..ir import Call, Const, Expr, Index, Slice, Var
 from ..rules import is_draw
 from . import comprehensions, lists, records, tuples
 from .calls import call
-from .methods import ATTRIBUTES, METHODS
+from .methods import ATTRIBUTES, METHODS, OF_MEMORY
 from .parser import Parser, describe
 from .values import Dictionary, Listing, Method, Nested, Record, Refusal, Static, Tup, Value, is_code, is_readable
 
@@ -369,6 +369,8 @@ def attribute(q: Parser, node: ast.Attribute) -> Value:
         return ATTRIBUTES[name](x)
     if name in METHODS or is_draw(getattr(np.random.Generator, name, None)):
         return Method(x, name)
+    if name in OF_MEMORY:
+        raise Refusal(f"`.{name}` is about memory, which is not known here", "use shapes, and slices for views")
     raise Refusal(f"`.{name}` is not supported", "only attributes and methods of NumPy arrays that have a function")
 
 

@@ -83,7 +83,20 @@ BUILTINS: dict[Any, tuple[str, str]] = {
     iter: ("`iter` is not supported", "write a for loop"),
     np.nditer: ("`np.nditer` is not supported", "write for v in a.flat"),
     next: ("`next` is not supported", "write a for loop"),
+    np.polynomial.Polynomial: (
+        "polynomial objects cannot be made in a differentiated function",
+        "keep the coefficients in an array: np.polynomial.polynomial.polyval(x, c) and its kin",
+    ),
+    np.isnat: ("dates are not supported", "convert them to numbers before"),
+    np.frombuffer: ("np.frombuffer reads memory as it is, which cannot be followed", "make the array before"),
+    np.lib.stride_tricks.as_strided: (
+        "np.lib.stride_tricks.as_strided reads memory as it is, which cannot be followed",
+        "use slices, np.reshape or sliding_window_view",
+    ),
 }
 """Built-in functions that are refused, with what to do instead."""
+
+OF_MEMORY = frozenset({"view", "strides", "flags", "ctypes", "tobytes", "itemsize", "nbytes", "base", "data"})
+"""Attributes that tell how an array lies in memory."""
 
 KNOWN_BUILTINS = (abs, min, max, pow, round, int, float, bool, complex)
