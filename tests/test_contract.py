@@ -6,6 +6,7 @@ import inspect
 import re
 from typing import Any
 
+import contract_calls  # noqa: F401
 import contract_functions  # noqa: F401
 import contract_refused  # noqa: F401
 import contract_supported  # noqa: F401
