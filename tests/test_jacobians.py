@@ -103,6 +103,27 @@ def test_compiled() -> None:
     np.testing.assert_allclose(J(X), np.tril(np.ones((3, 3))) * 2 * X)
 
 
+def test_random_numbers_are_drawn_once() -> None:
+    def f(x):
+        y = np.empty(len(x))
+        for i in range(len(x)):
+            y[i] = x[i] * np.random.normal()
+        return y
+
+    for make in (jacfwd, jacrev):
+        J = make(f, chunk=1, jit=False)(X)
+        assert np.count_nonzero(J) == 3
+        np.random.seed(3)
+        J = jacfwd(f, chunk=1, jit=False)(X)
+        np.random.seed(3)
+        np.testing.assert_allclose(J.sum(axis=1) * X, f(X))
+
+
+def test_empty() -> None:
+    assert jacfwd(lambda x: x * 2.0, jit=False)(np.zeros(0)).shape == (0, 0)
+    assert jacrev(lambda x: x * 2.0, jit=False)(np.zeros(0)).shape == (0, 0)
+
+
 def test_what_is_not_defined() -> None:
     z = X * (1 + 1j)
     with pytest.raises(TypeError, match="by complex numbers is not defined"):

@@ -73,6 +73,10 @@ class Jacobian:
         """By forward mode: are there at most as many numbers in the arguments as in the result?"""
         return self.mode == "fwd" or self.mode == "any" and count(self._given(args)) <= count(value)
 
+    def _at_once(self, n: int, program: Callable[[], str]) -> int:
+        """How many of `n` directions go along at once: all, where each run would draw other random numbers."""
+        return n if n > self.chunk and "np.random." in program() else self.chunk
+
     def _directions(self, given: Any, chosen: range) -> Any:
         tangents = along(given, chosen)
         return tangents[0] if self.single else tangents
@@ -83,7 +87,9 @@ class Jacobian:
         def run(chosen: range) -> Any:
             return self.pushed(self._directions(given, chosen), *with_generators(args))
 
-        found = in_chunks(count(given), self.chunk, run)
+        n = count(given)
+        chunk = self._at_once(n, lambda: self.pushed.source(self._directions(given, range(1)), *args))
+        found = in_chunks(n, chunk, run)
         return self._result(mapped(lambda columns: self._like(args, parts(columns, given)), found), args)
 
     def _rows(self, args: Sequence[Any], value: Any) -> Any:
@@ -94,7 +100,9 @@ class Jacobian:
         def run(chosen: range) -> Any:
             return self.rows(along(value, chosen), zeros(value), *with_generators(args))
 
-        found = in_chunks(count(value), self.chunk, run)
+        n = count(value)
+        chunk = self._at_once(n, lambda: self.rows.source(along(value, range(1)), zeros(value), *args))
+        found = in_chunks(n, chunk, run)
         found = (found,) if self.single else found
         starts = iter(offsets(value))
 
@@ -179,7 +187,7 @@ def zeros(v: Any) -> Any:
 
 def in_chunks(n: int, chunk: int, run: Callable[[range], Any]) -> Any:
     """What `run` gives for some directions at once, for all of them, joined along the last axis."""
-    found = [structure.as_tuples(run(range(k, min(k + chunk, n)))) for k in range(0, n, chunk)]
+    found = [structure.as_tuples(run(range(k, min(k + chunk, n)))) for k in range(0, max(n, 1), chunk)]
     return mapped(lambda *each: np.concatenate(each, axis=-1), *found) if len(found) > 1 else found[0]
 
 
