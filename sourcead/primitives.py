@@ -463,7 +463,7 @@ class Overlap(ValueError):
 
 
 class Unequal(ValueError):
-    """Extents that the program takes to be equal are not: one of them may be 1, and repeated."""
+    """Extents are not what the program takes them for: equal, where one may be 1, or large enough for slices."""
 
 
 def strided(memory, start, shape, steps):

@@ -1,4 +1,4 @@
-"""Extents that are taken to be equal.
+"""Extents that are taken to be equal, and slices that are taken to lie within their arrays.
 
 Two arrays whose shapes are known only at run time can be added if their extents are equal, or one of them is 1.  Equal
 ones make one plain loop; for the others every access, every tape and every adjoint has to be prepared.  So the program

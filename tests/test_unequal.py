@@ -147,6 +147,19 @@ def pairs(m, x):
     return np.sum(m * m.T * d * d)
 
 
+def fixed_parts(p, x):
+    a = p[:, 0:1] - p[:, 1:2]
+    return np.sum(a * x[:3]) + np.sum(x[-2:] * x[:2]) + np.sum(x[3:3])
+
+
+def test_slices_of_fixed_length():
+    g = sourcead.value_and_grad(fixed_parts, (0, 1), jit=False)
+    args = numbers(4, 3), numbers(5)
+    right(fixed_parts, g, *args)
+    assert "for j in range(3)" in g.source(*args)
+    right(fixed_parts, g, numbers(4, 3), numbers(2))
+
+
 def test_columns_that_meet_their_transposes():
     """Equal extents would contradict one another: the program is made for any extents at once."""
     g = sourcead.value_and_grad(pairs, (0, 1), jit=False)

@@ -49,7 +49,7 @@ FOLDS: dict[Callable[..., Any], Callable[..., Any]] = {
     max: max,
     min: min,
 }
-NEVER_RAISING = frozenset({*FOLDS, op.ne, p.trips})
+NEVER_RAISING = frozenset({*FOLDS, op.ne, op.lt, p.trips})
 
 
 class Varying(Exception):
@@ -374,12 +374,20 @@ class Builder:
             return n
         if isinstance(m, Const):
             n, m = m, n
-        e = Call(op.ne, (n, m))
-        with self.hoisted(e):
-            cond = self.let(e, types.boolean)
-            self.check(cond, "extents that are taken to be equal are not", p.Unequal)
-            self.remember(("leading", m), n)
+        self.require_not(Call(op.ne, (n, m)), ("leading", m), n)
         return n
+
+    def take_at_least(self, n: Expr, length: int) -> None:
+        """An extent as one that leaves room for a slice."""
+        key = ("at least", n)
+        if (self.known(key) or 0) < length:
+            self.require_not(Call(op.lt, (n, Const(length))), key, length)
+
+    def require_not(self, bad: Call, key: Any, fact: Any) -> None:
+        """A check of extents, and what is known behind it."""
+        with self.hoisted(bad):
+            self.check(self.let(bad, types.boolean), "extents are not what they are taken for", p.Unequal)
+            self.remember(key, fact)
 
     def grown(self, n: Expr, m: Expr, depth: int = 6) -> bool:
         """Was `n` computed from `m`, so that they differ?"""

@@ -138,6 +138,8 @@ def sliced(b: Builder, start: Expr | None, stop: Expr | None, step: Expr | None,
     if step is None:
         step = ONE
     if step == ONE:
+        if (pick := of_fixed_length(b, start, stop, n)) is not None:
+            return pick
         if isinstance(start, Const) and start.value < 0 and stop is None:  # the last few
             extent = b.integer(min, n, Const(-start.value))
             return Pick(b.integer(op.sub, n, extent), ONE, extent)
@@ -152,6 +154,20 @@ def sliced(b: Builder, start: Expr | None, stop: Expr | None, step: Expr | None,
     low = b.integer(p.slice_start, start or none_, n, step)
     high = b.integer(p.slice_stop, stop or none_, n, step)
     return Pick(low, step, b.integer(p.trips, low, high, step))
+
+
+def of_fixed_length(b: Builder, start: Expr | None, stop: Expr | None, n: Expr) -> Pick | None:
+    """`:3`, `2:5`, `-3:` as parts that lie within the axis, where extents may be taken for something."""
+    if not b.equal or isinstance(n, Const):
+        return None
+    match start, stop:
+        case ((None | Const()), Const(high)) if 0 <= (low := 0 if start is None else start.value) <= high:
+            b.take_at_least(n, high)
+            return Pick(Const(low), ONE, Const(high - low))
+        case Const(low), None if low < 0:
+            b.take_at_least(n, -low)
+            return Pick(b.integer(op.sub, n, Const(-low)), ONE, Const(-low))
+    return None
 
 
 def lower_bound(b: Builder, start: Expr | None, n: Expr) -> Expr:

@@ -77,7 +77,7 @@ def unequal(f: Function) -> dict[str, tuple[Expr, Expr]]:
 
 
 def is_extent_check(s: Stmt) -> bool:
-    """`if n != m: raise Unequal(...)`"""
+    """`if n != m: raise Unequal(...)`, and other checks of extents that another program stands behind"""
     return isinstance(s, If) and len(s.then) == 1 and isinstance(s.then[0], Raise) and s.then[0].exc is prim.Unequal
 
 

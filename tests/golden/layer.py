@@ -5,7 +5,7 @@ def layer_grad(x, w, b):
     b_n0 = b.shape[0]
     _t1 = np.dot(x, w)
     if w_n1 != b_n0:
-        raise Unequal('extents that are taken to be equal are not')
+        raise Unequal('extents are not what they are taken for')
     # 93: return np.sum(h * h)
     s = 0.0
     # 92: h = np.maximum(x @ w + b, 0.0)

@@ -3,7 +3,7 @@ def weighted_error_grad(x, y, w):
     x_n0 = x.shape[0]
     y_n0 = y.shape[0]
     if x_n0 != y_n0:
-        raise Unequal('extents that are taken to be equal are not')
+        raise Unequal('extents are not what they are taken for')
     # 87: return np.mean(d * d / (1.0 + np.abs(d)))
     s = 0.0
     _t26 = 1.0 / x_n0
