@@ -80,7 +80,9 @@ def vjp(
 
     `pullback(seeds)` gives the gradients by the arguments `argnums`. Without `argnums` it gives a tuple with one for
     each argument, None for those that are not made of real or complex floating-point numbers. The point is that of
-    the call: what happens to the arrays later does not matter. Each call of the pullback runs the forward sweep again.
+    the call: what happens to the arrays later does not matter. Each call of the pullback runs the forward sweep again:
+    what the function draws from the global generator is drawn anew, what it draws from a `np.random.Generator` that is
+    an argument is the same.
 
     >>> import numpy as np
     >>> from sourcead import vjp
