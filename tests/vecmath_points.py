@@ -1,8 +1,8 @@
-"""How far `sourcead.vecmath` is from the true values: `python -m tests.vecmath_points [--points N] [NAME ...]`.
+"""How far `sourcead.vecmath` is from the true values: `python -m tests.vecmath_points [NAME ...] [--points N]`.
 
 Random numbers of all magnitudes, ones next to where functions change their ways, and special ones, against mpmath.
-Prints the largest error in units in the last place, and where it was found. A million points of all functions take some
-ten minutes.
+Prints the largest error in units in the last place, and where it was found. A million points of all functions take half
+an hour. With `--singles`, all numbers in single precision, or every so many of them, against the function in double.
 """
 
 from __future__ import annotations
@@ -161,24 +161,53 @@ def true_power(x: float, y: float) -> Any:
     return mp.mpf(found) if x in (0.0, 1.0) or y == 0.0 or size > 1e4 or math.isnan(found) else mp.power(x, y)
 
 
+def singles(name: str, stride: int) -> tuple[float, float, float]:
+    """The largest error over every so many of all `float32` numbers, the share of errors over 1, and where."""
+    apply, info = loop(name), np.finfo(np.float32)
+    largest, over, where = 0.0, 0, 0.0
+    for start in range(0, 2**32, stride << 22):
+        x = np.arange(start, min(start + (stride << 22), 2**32), stride, dtype=np.uint32).view(np.float32)
+        with np.errstate(all="ignore"):
+            apply(y := np.empty_like(x), x)
+            apply(exact := np.empty(len(x)), x.astype(np.float64))
+            unit = np.exp2(np.maximum(np.floor(np.log2(np.abs(exact))), info.minexp) - info.nmant)
+            found = np.abs(y - exact) / unit
+            same = (y == exact.astype(np.float32)) | (np.isnan(y) & np.isnan(exact))
+            found = np.where(same, np.minimum(found, 0.5), np.where(np.isfinite(found), found, math.inf))
+            found[np.isnan(found)] = 0.0
+        over += int(np.count_nonzero(found > 1.0))
+        if found.max() > largest:
+            largest, where = float(found.max()), float(x[found.argmax()])
+    return largest, over * stride / 2**32, where
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description="Errors of sourcead.vecmath in units in the last place.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(TRUE))
     parser.add_argument("--points", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument(
+        "--singles", type=int, metavar="STRIDE", help="every so many of all numbers in single precision"
+    )
     given = parser.parse_args()
-    print(f"{'function':10}{'type':10}{'points':>10}{'largest':>9}{'over 1':>9}  at")
+    print(f"{'function':10}{'type':10}{'points':>12}{'largest':>9}{'over 1':>9}  at")
+
+    def row(name: str, dtype: Any, points: int, largest: float, share: float, at: str) -> None:
+        print(f"{name:10}{dtype.__name__:10}{points:12}{largest:9.3f}{share:9.1e}  {at}", flush=True)
+
     for name in given.names or TRUE:
+        if given.singles:
+            if name in SPECIAL:
+                largest, share, where = singles(name, given.singles)
+                row(name, np.float32, 2**32 // given.singles, largest, share, str(np.float32(where)))
+            continue
         apply = loop(name)
         for dtype in (np.float64, np.float32):
             args = sample(name, dtype, given.points, given.seed)
-            y = np.empty_like(args[0])
-            apply(y, *args)
+            apply(y := np.empty_like(args[0]), *args)
             e = errors(name, args, y)
             worst = int(np.argmax(e))
-            share = float(np.mean(e > 1.0))
-            at = ", ".join(str(x[worst]) for x in args)
-            print(f"{name:10}{dtype.__name__:10}{len(y):10}{e[worst]:9.3f}{share:9.1e}  {at}", flush=True)
+            row(name, dtype, len(y), e[worst], float(np.mean(e > 1.0)), ", ".join(str(x[worst]) for x in args))
 
 
 if __name__ == "__main__":
