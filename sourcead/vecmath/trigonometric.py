@@ -27,10 +27,10 @@ def reduced(x: Real) -> tuple[Int, Real, Real]:
     return shifted.bits(), r, fma(k, third, added)
 
 
-def beyond(x: Real) -> Range:
-    """Where `k` may be wrong, or `r` inaccurate: from 2^26 on, in float32 2^16."""
+def beyond(x: Real, single: int = 16) -> Range:
+    """Where `k` may be wrong, or `r` inaccurate: from 2^26 on, in `float32` 2^16 or as given."""
     f = x.format
-    bound = f.bias + (26 if f.precision == 53 else 16)
+    bound = f.bias + (26 if f.precision == 53 else single)
     return Range(bound << f.fraction, (1 << (f.width - 1)) - 1, signed=False)
 
 
@@ -73,4 +73,5 @@ def tan(x: Real) -> Real:
     slope = fma(z, fma(z, 0.62, 1.0), 1.0)  # about 1 + tan(r)^2
     t = r - fma(r * z, polynomial(z, negated(TAN_T[x.format.precision])), added * slope)
     y = where((k & 1).equals(0), t, -1.0 / t)
-    return repaired("tan", x, y, beyond(x))
+    # with larger numbers r may exceed pi/4 a little: t is greater than 1 there, and not accurate enough for its inverse
+    return repaired("tan", x, y, beyond(x, single=13))
