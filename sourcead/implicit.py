@@ -139,7 +139,7 @@ class _Written:
         self.active = [n for n in self.used if is_active(rule, n, known[n])]
         self.y, self.y_bar = free("y", rule.parameters), free("y_bar", rule.parameters)
         self.last = ", ".join((self.y, *self.used))
-        self.space: dict[str, Any] = {"np": np, "linear_solve_": rule.parts.get("linear_solve")}
+        self.space: dict[str, Any] = {"np": np}
 
     def numbered(self) -> tuple[int, ...]:
         return tuple(1 + self.used.index(n) for n in self.active)
@@ -155,8 +155,9 @@ class _Written:
 
     def solved(self, v: str, transposed: bool) -> str:
         """Statements that give `u_`, the solution of the linear system with the right-hand side `v`."""
-        if self.space["linear_solve_"] is not None:
-            return f"u_ = linear_solve_({v}, {transposed}, {self.last})"
+        if "linear_solve" in self.rule.parts:
+            self.space["linear_solve_"] = self.linear(transposed)
+            return f"u_ = linear_solve_({v}, {self.last})"
         self.space["by_x_"] = grad(self.weighted(), 1)
         if not self.array:
             return f"u_ = {v} / by_x_(1.0, {self.last})"
@@ -167,6 +168,26 @@ class _Written:
             unit_.ravel()[i_] = 1.0
             rows_[i_] = by_x_(unit_, {self.last}).ravel()
         u_ = np.linalg.solve(rows_{".T" if transposed else ""}, {v}.ravel()).reshape({self.y}.shape)"""
+
+    def linear(self, transposed: bool) -> ImplicitRoot:
+        """The user's solver of `A @ u = v`, or of `A.T @ u = v`, with a rule of its own for second derivatives: its
+        steps are not smooth in `v`, at zero above all."""
+        module, given = self.rule.__module__, ", ".join(self.used)
+        v, x, u, w, t = (free(n, self.used) for n in ("v", "x", "u", "w", "t"))
+        space = {"linear_solve_": self.rule.parts["linear_solve"]}
+        solve = f"return linear_solve_({v}, {transposed}, {x}, {given})"
+        inverse = f"return linear_solve_({w}, {t} != {transposed}, {x}, {given})"
+        if transposed:
+            product = f"return by_x_({u}, {x}, {given}) - {v}"
+            known = {"by_x_": grad(self.weighted(), 1)}
+        else:
+            product = f"return along_x_({u}, {x}, {given})[1] - {v}"
+            known = {"along_x_": jvp_fn(self.residual, 0)}
+        return implicit_root(
+            written(module, "linear_solve", (v, x, *self.used), solve, space),
+            written(module, "remainder", (u, v, x, *self.used), product, known),
+            written(module, "linear_solve", (w, t, u, v, x, *self.used), inverse, space),
+        )
 
     def pullback(self) -> FunctionType:
         """`y_bar` pulled back: `-(dr/da).T @ u` with `A.T @ u = y_bar`."""

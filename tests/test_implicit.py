@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numba import njit
 
-from sourcead import Unsupported, check_grads, fixed_point, grad, implicit_root
+from sourcead import Unsupported, check_grads, fixed_point, grad, hessian, implicit_root, jacrev
 
 
 @njit
@@ -59,6 +59,38 @@ def test_arrays_in_tuples_with_a_solver_for_the_linear_system():
         return np.sum(settled(np.zeros(3), (a, b)) ** 2)
 
     check_grads(f, (np.array([0.4, 1.2, -0.7]), 0.5), order=1, modes=("rev",), jit=False)
+
+
+def matvec(k, u):
+    return k * u + 0.5 * np.sum(u)
+
+
+def iterated(k, b):
+    """Solves `k * u + 0.5 * sum(u) = b` by going round; nothing happens where `b` is zero."""
+    u, r = np.zeros(len(b)), b.copy()
+    while np.max(np.abs(r)) > 1e-14:
+        u = u + r / (k + 1.5)
+        r = b - matvec(k, u)
+    return u
+
+
+linear = implicit_root(
+    iterated, lambda u, k, b: matvec(k, u) - b, linear_solve=lambda v, transposed, u, k, b: iterated(k, v)
+)
+
+
+def test_second_derivatives_where_the_adjoint_is_zero():
+    """At the minimum of a misfit the Hessian is `J.T @ J`, though nothing is to be solved for."""
+    k, b = np.array([1.0, 2.0]), np.array([1.0, -0.4])
+    wanted = iterated(k, b)
+
+    def misfit(k):
+        return 0.5 * np.sum((linear(k, b) - wanted) ** 2)
+
+    by_rows = jacrev(lambda k: linear(k, b), jit=False)(k)
+    inverse = np.linalg.inv(np.diag(k) + 0.5)
+    np.testing.assert_allclose(by_rows, -inverse * wanted, rtol=1e-10)
+    np.testing.assert_allclose(hessian(misfit, jit=False)(k), by_rows.T @ by_rows, rtol=1e-9)
 
 
 def test_what_does_not_fit():

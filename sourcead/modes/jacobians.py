@@ -10,6 +10,8 @@ import numpy as np
 
 from .. import structure
 from ..api import _Face, grad, user_function, value_and_grad
+from ..custom import CustomRule
+from ..fingerprint import dependencies
 from ..outcome import ADDED, LAST, TANGENT
 from .jvp import pushed
 from .vjp import at_once, outcome, vjp_fn, with_generators
@@ -27,6 +29,7 @@ class Jacobian:
         self.argnums, self.single = self.pulled.argnums, self.pulled.single
         self.pushed = pushed(f, argnums, outnums, result=TANGENT, several=True, **options)
         self.rows = pushed(self.pulled, 0, result=LAST, several=True, **options)
+        self.ruled = any(isinstance(x, CustomRule) for x in (f, *dependencies(self.function)))
         self.__name__, self.__doc__ = self.function.__name__, self.function.__doc__
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -43,6 +46,8 @@ class Jacobian:
         value = self._value(args)
         if self._by_columns(args, value):
             return self.pushed.source(self._directions(self._given(args), range(1)), *args)
+        if self.ruled:
+            return self.pulled.source(only(along(value, range(1))), *args)
         return self.rows.source(along(value, range(1)), zeros(value), *args)
 
     def __repr__(self) -> str:
@@ -98,6 +103,8 @@ class Jacobian:
         self._given(args)
 
         def run(chosen: range) -> Any:
+            if self.ruled:
+                return self._one_by_one(value, chosen, args)
             return self.rows(along(value, chosen), zeros(value), *with_generators(args))
 
         n = count(value)
@@ -114,6 +121,13 @@ class Jacobian:
             return self._like(args, mapped(lambda r: r.reshape(np.shape(y) + r.shape[1:]), rows))
 
         return self._result(mapped(of, value), args)
+
+    def _one_by_one(self, value: Any, chosen: range, args: Sequence[Any]) -> Any:
+        """Rows of a function with rules: pullbacks that users write are linear, but their code need not be smooth in
+        the adjoints, as that of a solver which stops early is not. So it is called, and not differentiated."""
+        seeds = (only(along(value, range(k, k + 1))) for k in chosen)
+        rows = [structure.as_tuples(self.pulled(s, *with_generators(args))[1]) for s in seeds]
+        return mapped(lambda *each: np.stack(each, axis=-1), *rows)
 
     def _result(self, blocks: Any, args: Sequence[Any]) -> Any:
         """In the containers of a gradient, if that is what is differentiated."""
@@ -179,6 +193,11 @@ def along(v: Any, chosen: range) -> Any:
         return out.reshape((*np.shape(x), len(chosen)))
 
     return mapped(one, v)
+
+
+def only(v: Any) -> Any:
+    """The one direction of those that stand on a last axis."""
+    return mapped(lambda s: np.ascontiguousarray(s[..., 0]) if s.ndim > 1 else s[0], v)
 
 
 def zeros(v: Any) -> Any:
