@@ -43,7 +43,12 @@ from .values import (
 
 Kwargs = dict[str, Value]
 
-OPEN = (p.__name__, "sourcead.spelled.", "sourcead.special.spellings")  # our modules whose functions programs may call
+OPEN = (
+    p.__name__,
+    "sourcead.spelled.",
+    "sourcead.special.spellings",
+    "sourcead.vecmath",
+)  # our modules whose functions programs may call
 LIBRARIES = ("numpy", "math", "_operator", "scipy", "cmath")
 RANDOM = "use the functions of np.random that Numba knows, or draw outside of the function and pass the numbers"
 

@@ -7,7 +7,8 @@
 
 Each function takes a number or an array, in `@njit` code; `float32` gives `float32`, integers and Booleans `float64`.
 Results are within 2 units in the last place, also at subnormal, infinite and very large arguments (docs/vecmath.md).
-Called from plain Python they are NumPy's. On a processor without fused multiply-add they are the C library's.
+Called from plain Python they are NumPy's, and as such are differentiated. On a processor without fused multiply-add
+they are the C library's.
 """
 
 from __future__ import annotations
@@ -78,13 +79,13 @@ def tanh(x: Any) -> Any:
 
 def sigmoid(x: Any) -> Any:
     """`1 / (1 + exp(-x))`, accurate on both sides."""
-    q = np.exp(-np.abs(x))
-    return np.where(np.less(x, 0.0), q, np.ones_like(q)) / (1.0 + q)
+    q = np.exp(-np.where(x < 0.0, -x, x))  # not abs: the derivative at 0 is that of one of the sides
+    return np.where(x < 0.0, q, 1.0) / (1.0 + q)
 
 
 def softplus(x: Any) -> Any:
     """`log(1 + exp(x))`."""
-    return np.logaddexp(x, np.zeros_like(x))
+    return np.logaddexp(x, 0.0)
 
 
 def sqrt(x: Any) -> Any:
@@ -94,16 +95,13 @@ def sqrt(x: Any) -> Any:
 
 def pow(x: Any, y: Any) -> Any:
     """`x ** y` in floating-point numbers: nan for negative `x`, unless `y` is whole."""
-    return np.float_power(x, y) if np.result_type(x, y).kind in "iub" else np.power(x, y)
+    return np.power(x, y)
 
 
 def erf(x: Any) -> Any:
-    """The error function."""
-    y = _erf(x).astype(x.dtype if isinstance(x, (np.ndarray, np.floating)) else np.float64)
-    return y if isinstance(x, np.ndarray) else y[()]
+    """The error function; in plain Python of numbers only."""
+    return math.erf(x)
 
-
-_erf = np.vectorize(math.erf, otypes=[np.float64])
 
 for _fn in (exp, expm1, log, log1p, sin, cos, tan, tanh, sqrt):
     make_public(_fn, getattr(np, _fn.__name__))
