@@ -238,6 +238,47 @@ def test_nested():
     assert_same(recorded, nested, (np.array([0.3, -0.8, 1.4]), 7), (0,))
 
 
+def history(x, n, back):
+    u = np.zeros((n + 2, 3))
+    v = np.ones((n + 1, 3)) * x
+    s = 0.0
+    for _ in range(2):
+        u[0], u[1] = x + s, x * s
+        for t in checkpointed(range(1, n), 2):
+            u[t + 1] = np.sin(u[t]) * u[t - 1] + 0.1
+        for t in checkpointed(range(n - 1, -1, -1), 2):
+            v[t] = np.cos(v[t + 1]) * u[t]
+        for t in checkpointed(range(n), 2):
+            v[t] = v[t - back] * 0.3 + v[t]
+        s += np.sum(u * u) + np.sum(v * v * v)
+    return s
+
+
+def test_histories():
+    """Elements that will not change any more are not kept; those read from the end are."""
+
+    def recorded(x, n, back):
+        u = np.zeros((n + 2, 3))
+        v = np.ones((n + 1, 3)) * x
+        s = 0.0
+        for _ in range(2):
+            u[0], u[1] = x + s, x * s
+            for t in range(1, n):
+                u[t + 1] = np.sin(u[t]) * u[t - 1] + 0.1
+            for t in range(n - 1, -1, -1):
+                v[t] = np.cos(v[t + 1]) * u[t]
+            for t in range(n):
+                v[t] = v[t - back] * 0.3 + v[t]
+            s += np.sum(u * u) + np.sum(v * v * v)
+        return s
+
+    x = np.array([0.3, -0.8, 1.4])
+    assert_same(recorded, history, (x, 6, 1), (0,))
+    source = grad(history, jit=False).source(x, 6, 1)
+    assert "v_kept" in source
+    assert "u_kept" not in source
+
+
 def test_forward_over_reverse():
     rod, direction = ROD[-6:], np.cos(np.arange(6.0))
     of_checkpointed, of_recorded = (jvp_fn(grad(f, jit=False), jit=False) for f in (heat, recorded_heat))

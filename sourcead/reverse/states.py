@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator as op
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -9,7 +10,7 @@ from dataclasses import dataclass
 from .. import primitives as p
 from ..errors import Unsupported
 from ..infer import is_array
-from ..ir import Assign, Block, Call, For, Move, Stmt, Var, While, bound, is_const, used, variables, walk
+from ..ir import Assign, Block, Call, Const, Expr, For, Move, Stmt, Var, While, bound, is_const, used, variables, walk
 from ..simplify.dependence import only_accumulated, own_accesses
 from ..simplify.effects import own_stores, rebinds_arrays
 from ..ssa import Liveness
@@ -62,9 +63,53 @@ def state_of(s: Loop, c: Context) -> State:
     same = c.same if rebinds_arrays(s.body, c.types) else c.at_once
     changed = {same[n] for t in walk(s.body) for n in own_stores(t) if n in places}
     read = {same[a.name] for t in walk(s.body) for a in own_accesses(t) if a.kind == "load" and a.name in same}
-    kept = tuple(n for n in arrays if n in bindings or same[n] in read & changed)
+    final = written_ahead(s, arrays, c)
+    kept = tuple(n for n in arrays if n in bindings or same[n] in read & changed and n not in final)
     changing = frozenset(n for n in kept if same[n] in changed)
     return State(tuple(carried), numbers, kept, frozenset(kept) & bindings, changing)
+
+
+def written_ahead(s: Loop, arrays: Iterable[str], c: Context) -> set[str]:
+    """Of these arrays those whose elements are read when they will not change any more, as in `u[t + 1] = f(u[t])`.
+
+    Along one axis all places are the loop's variable plus constants, and none is counted from the end.
+    """
+    if not isinstance(s, For) or not isinstance(s.step, Const) or not s.step.value:
+        return set()
+    forwards, bound_below = s.step.value > 0, s.start if s.step.value > 0 else s.stop
+    if not isinstance(bound_below, Const):
+        return set()
+    least = bound_below.value + (not forwards)
+    out: set[str] = set()
+    for n in arrays:
+        met = [a for t in walk(s.body) for a in own_accesses(t) if c.same.get(a.name) == c.same[n]]
+        places = [a.place for a in met if a.name == n and a.place is not None]
+        for axis in range(min(map(len, places), default=0) if len(places) == len(met) else 0):
+            found = [offset(place[axis], s.var, c) for place in places]
+            offsets = [k for k in found if k is not None]
+            if len(offsets) < len(found) or min(offsets) + least < 0:
+                continue
+            read = [k for k, a in zip(offsets, met, strict=True) if a.kind == "load"]
+            stored = [k for k, a in zip(offsets, met, strict=True) if a.kind != "load"]
+            if all((r < w) if forwards else (r > w) for r in read for w in stored):
+                out.add(n)
+    return out
+
+
+def offset(e: Expr, v: Var, c: Context) -> int | None:
+    """The constant by which an index differs from `v`."""
+    if e == v:
+        return 0
+    match c.value_of(e.name) if isinstance(e, Var) else None:
+        case Call(op.add, (a, Const(int(k)))) | Call(op.add, (Const(int(k)), a)):
+            of = offset(a, v, c)
+            return None if of is None else of + k
+        case Call(op.sub, (a, Const(int(k)))):
+            of = offset(a, v, c)
+            return None if of is None else of - k
+        case Call(p.from_front | p.place_within, (a, _)):
+            return offset(a, v, c)
+    return None
 
 
 def reads(b: Block) -> Counter[str]:
