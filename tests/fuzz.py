@@ -1,8 +1,8 @@
 """A machine that looks for wrong gradients: random programs, compared with witnesses.
 
 `python -m tests.fuzz --minutes 10` makes random user functions and differentiates them. Each gradient is compared with
-central differences along a random direction, with the tape where it can run the program, and now and then with
-compiled code. It prints every program that is wrong, made as small as it stays wrong, and ends with a report. With
+central differences along a random direction, with forward mode, with the tape where it can run the program, and now
+and then with compiled code. It prints every program that is wrong, made as small as it stays wrong, and ends with a report. With
 `--log FILE` it goes on where the last run with that file ended, and reports on all of them.
 
 What becomes of a program:
@@ -188,11 +188,24 @@ def check(source: str, seed: int = 0, compiled: bool = False) -> str:
         if np.isnan(slope) and case.asks_for_no_angle():
             return "unfit: no angle"
         raise AssertionError("slope", slope, wanted[0])
+    forwards(case, options, value, slope, scale)
     _agree("tape", taped(case), got, scale, case)
     if compiled and "np.random" not in source:  # Numba has a generator of its own
         fast = sourcead.value_and_grad(case.f, case.wrt, **options)(*differences.fresh(case.args))
         _agree("compiled", _parts(fast, pair), got, scale, case)
     return "right"
+
+
+def forwards(case: Case, options: dict[str, Any], value: float, slope: float, scale: float) -> None:
+    """Forward mode gives the slope that the gradient gives."""
+    args = differences.fresh(case.args)
+    dots = tuple(case.direction[k] for k in case.wrt)
+    got, dot = sourcead.jvp_fn(case.f, case.wrt, jit=False, **options)(dots, *args)
+    _same(args, case.args)
+    got = got[0] if options["has_aux"] else got
+    assert abs(got - value) <= 1e-9 * case.loose * scale, ("value of forward mode", got, value)
+    if np.isfinite(slope) and not abs(dot - slope) <= 1e-7 * min(case.loose, 1e4) * scale:
+        raise AssertionError("forward", dot, slope)
 
 
 def gives_pair(source: str) -> bool:
