@@ -2,8 +2,8 @@
 
 `python -m tests.fuzz --minutes 10` makes random user functions and differentiates them. Each gradient is compared with
 central differences along a random direction, with forward mode, with the tape where it can run the program, and now
-and then with compiled code. It prints every program that is wrong, made as small as it stays wrong, and ends with a report. With
-`--log FILE` it goes on where the last run with that file ended, and reports on all of them.
+and then with compiled code. It prints every program that is wrong, made as small as it stays wrong, and ends with a
+report. With `--log FILE` it goes on where the last run with that file ended, and reports on all of them.
 
 What becomes of a program:
 
