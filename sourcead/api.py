@@ -92,7 +92,7 @@ class _Face:
 
     def _check(self, argtypes: Sequence[types.Type], values: Sequence[Any] = ()) -> None:
         k = self._first
-        check_arguments(self.function, argtypes[k:], self.argnums, values[k:], self.given[k:])
+        check_arguments(self.function, argtypes[k:], self.argnums, values[k:], self.given[k:], self.mode.kind)
 
     def _request(self, argtypes: tuple[types.Type, ...]) -> compiler.Request:
         self._check(argtypes)

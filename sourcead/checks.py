@@ -70,8 +70,10 @@ def check_arguments(
     argnums: Sequence[int],
     values: Sequence[Any] = (),
     given: Sequence[Shape] = (),
+    kind: str = "grad",
 ) -> None:
-    """Refuse argument types that cannot be compiled, or cannot be differentiated, naming the parameter."""
+    """Refuse argument types that cannot be compiled, or cannot be differentiated, naming the parameter; kind: what
+    asks for it, `grad`, `jvp` or `vjp`."""
     names = parameters(fn)
     for k, t in enumerate(map(plain_type, argtypes)):
         s = shape_of(t, given[k] if given else None)
@@ -82,7 +84,7 @@ def check_arguments(
             whole = "" if s is None else f"`{path}` in "
             where = f"{whole}argument {k} (`{names[k]}`) of `{fn.__name__}`"
             if k in argnums and not (s and isinstance(leaf, types.NoneType)):
-                _check_floating(where, leaf)
+                _check_floating(where, leaf, kind)
             if not _supported(leaf):
                 raise _refusal(where, leaf, value)
 
@@ -118,7 +120,7 @@ def _refusal(where: str, t: types.Type, value: Any = None) -> Exception:
     return Unsupported(f"{where} has type {t}, which is not supported", remedy="pass numbers and NumPy arrays of them")
 
 
-def _check_floating(where: str, t: types.Type) -> None:
+def _check_floating(where: str, t: types.Type, kind: str) -> None:
     """Refuse what is a number, or an array of numbers, but not of a floating type."""
     dtype = t.dtype if isinstance(t, types.Array) else t
     has = f"has elements of type {dtype}" if isinstance(t, types.Array) else f"has type {t}"
@@ -133,7 +135,9 @@ def _check_floating(where: str, t: types.Type) -> None:
         remedy = "leave it out of argnums"
     else:
         return
-    raise TypeError(f"grad requires real or complex inputs (of type float or complex), but {where} {has}; {remedy}")
+    if kind == "jvp":
+        remedy += ", or give None as its tangent"
+    raise TypeError(f"{kind} requires real or complex inputs (of type float or complex), but {where} {has}; {remedy}")
 
 
 def check_aux(name: str, t: types.Type) -> types.Type:

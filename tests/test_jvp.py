@@ -127,6 +127,7 @@ def recursive(x, n):
         (lambda: jvp_fn(np.sin, jit=False), TypeError, "takes a Python function"),
         (lambda: jvp(polar, (1.0, 2.0), (1.0,)), TypeError, "2 primals, but 1 tangents"),
         (lambda: jvp(polar, (1.0, 2.0), (None, None)), TypeError, "all tangents are None"),
+        (lambda: jvp(polar, (3, 1.0), (1.0, None)), TypeError, "jvp requires real .*`r`.* give None as its tangent"),
         (lambda: jvp(polar, 1.0, 1.0), TypeError, "`primals` must be a tuple"),
         (lambda: jvp(written, (X, X, X), (X[1:], None, None), outnums=1, jit=False), ValueError, "tangent of x must"),
         (lambda: jvp_fn(written, jit=False)(X, X, X + 1.0, X), Unsupported, "returns nothing"),
