@@ -400,7 +400,7 @@ def breadth_first(x, n):
     return s
 
 
-@program(np.array([0.3, 0.5, -0.2]), 5)
+@program(np.array([0.3, 0.5, -0.2]), 5, tags="rows")
 def rows_that_move_up(x, n):
     items = [x * 1.0]
     for i in range(n):
