@@ -42,6 +42,7 @@ def cumprod(a: Any, axis: Any = None) -> Any:
 
 def quantile(a: Any, q: Any) -> Any:
     """Of all elements, at one or several places."""
+    q = np.stack(q) if isinstance(q, (tuple, list)) else q
     s = np.sort(np.ravel(a))
     at = q * (len(s) - 1)
     low = np.minimum(np.floor(at).astype(int) if np.ndim(at) else int(np.floor(at)), max(len(s) - 2, 0))
@@ -49,7 +50,7 @@ def quantile(a: Any, q: Any) -> Any:
 
 
 def percentile(a: Any, q: Any) -> Any:
-    return quantile(a, q / 100.0)
+    return quantile(a, (np.stack(q) if isinstance(q, (tuple, list)) else q) / 100.0)
 
 
 def median(a: Any) -> Any:
