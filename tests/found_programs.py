@@ -34,3 +34,16 @@ def applied(f, value, times):
 @program(numbers(3))
 def given_integer_that_becomes_a_float(x):
     return np.sum(x) * applied(lambda v: v * x[0], 3, times=2)
+
+
+def halfway(f, value, times=1):
+    for _ in range(times):
+        value = f(value)
+    return value
+
+
+@program(0.7)
+def result_of_a_loop_that_joins_another(t):
+    if halfway(lambda h: h * -1.22, 0.28) > 5.5:
+        raise ValueError("too large")
+    return halfway(lambda h: h * t, max(-1.84, t))

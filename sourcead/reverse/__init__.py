@@ -37,7 +37,7 @@ from ..ir import (
 )
 from .adjoint import zeros
 from .chance import refuse_draws
-from .context import Context, context, dtype, zero
+from .context import Context, context, dtype, plain, zero
 from .counted import counted
 from .definite import definite
 from .iterations import two_sweeps
@@ -168,11 +168,15 @@ def gradient_of(n: str, touched: set[str], c: Context, loc: Loc | None, end: lis
 
 
 def kept(v: Expr, c: Context, loc: Loc | None, between: list[Stmt]) -> Expr:
-    """A result as the forward sweep leaves it: the backward sweep may write into arrays."""
+    """A result as the forward sweep leaves it: the backward sweep writes into arrays, and binds carried names again."""
     if isinstance(v, Call):
         return replace(v, args=tuple(kept(i, c, loc, between) for i in v.args))
     if isinstance(v, Var) and is_array(c.types[v.name]):
         name = Var(c.fresh(f"{v.name}_kept", c.types[v.name]))
         between.append(Assign(loc, name, Call(np.copy, (v,))))
+        return name
+    if isinstance(v, Var) and v.name in c.defs and c.defs[v.name].kind in ("carried", "open"):
+        name = Var(c.fresh(f"{plain(v.name)}_kept", c.types[v.name]))
+        between.append(Assign(loc, name, v))
         return name
     return v
