@@ -204,7 +204,7 @@ def dump_result(result: Any) -> bytes | None:
     """A compile result as bytes; None when its code holds addresses of this process."""
     from numba.core.serialize import dumps
 
-    library = _code(result)
+    library = code_of(result)
     if result.lifted or library.has_dynamic_globals:
         return None
     try:
@@ -217,7 +217,7 @@ def dump_result(result: Any) -> bytes | None:
         return None
 
 
-def _code(result: Any) -> Any:
+def code_of(result: Any) -> Any:
     """The code library of a compile result."""
     from numba.core.compiler import CompileResult
 
@@ -256,7 +256,7 @@ def load_result(code: bytes) -> Any:
             if not all(map(address_of_symbol, externals)):
                 return None
         result = CompileResult._rebuild(context, *payload)
-        context.insert_user_function(result.entry_point, result.fndesc, [_code(result)])
+        context.insert_user_function(result.entry_point, result.fndesc, [code_of(result)])
     except Exception:
         return None
     return result

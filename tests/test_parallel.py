@@ -14,6 +14,7 @@ from numba import njit, prange
 from program_table import numbers
 
 from sourcead import value_and_grad
+from sourcead.cache import code_of
 from sourcead.errors import Unsupported
 
 PROGRAMS: dict[str, tuple[Callable[..., Any], tuple[Any, ...], int]] = {}
@@ -309,7 +310,7 @@ def test_compiled() -> None:
         np.testing.assert_allclose(got, serial, 1e-10, 1e-12)
         np.testing.assert_array_equal(got, again)
     (spec,) = g.specialisations.values()
-    assert not spec.result.library.has_dynamic_globals
+    assert not code_of(spec.result).has_dynamic_globals
 
     @njit(parallel=True)
     def twice(w, x):
